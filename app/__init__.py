@@ -1,0 +1,1 @@
+"""Fluxor: what to reorder, how much, from whom and by when, and why."""

@@ -1,0 +1,1 @@
+"""Pure maths: numpy and pandas in, frozen dataclasses out; no app, clock, network or files."""

@@ -1,0 +1,1 @@
+"""A Shopify that runs anywhere: admin, OAuth, Admin GraphQL, webhooks and Mailgun, with known truth."""
