@@ -1,0 +1,69 @@
+"""Low-stock alerts: raised on the edge, mailed at most once in 24 hours a product, kept for audit."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import BigInteger, CheckConstraint, DateTime, ForeignKeyConstraint, Identity, Index, func
+from sqlalchemy.dialects.postgresql import JSONB
+from sqlalchemy.orm import Mapped, mapped_column
+
+from app.platform.db import Base
+from app.platform.tenancy import StoreScoped
+
+
+class Alert(StoreScoped, Base):
+    """One alert about one variant, from when it was raised to when it was resolved."""
+
+    __tablename__ = "alerts"
+
+    id: Mapped[int] = mapped_column(BigInteger, Identity(), primary_key=True)
+    variant_id: Mapped[int] = mapped_column(BigInteger)
+    kind: Mapped[str]
+    gravity: Mapped[str]
+    message: Mapped[str]
+    facts: Mapped[dict[str, Any]] = mapped_column(JSONB, default=dict)
+    raised_at: Mapped[datetime] = mapped_column(DateTime(timezone=True), server_default=func.now())
+    mail_id: Mapped[int | None] = mapped_column(BigInteger)
+    dismissed_at: Mapped[datetime | None] = mapped_column(DateTime(timezone=True))
+    resolved_at: Mapped[datetime | None] = mapped_column(DateTime(timezone=True))
+
+    __table_args__ = (
+        ForeignKeyConstraint(
+            ["store_id", "variant_id"], ["variants.store_id", "variants.id"], ondelete="CASCADE"
+        ),
+        CheckConstraint("kind IN ('threshold', 'stock_out')", name="kind_is_known"),
+        # Edge-triggered: while one is open, the same alert is not raised again, whoever runs at once.
+        Index(
+            "uq_alerts_one_open",
+            "store_id",
+            "variant_id",
+            "kind",
+            unique=True,
+            postgresql_where="resolved_at IS NULL",
+        ),
+        Index("ix_alerts_latest", "store_id", "raised_at"),
+    )
+
+
+class AlertMail(StoreScoped, Base):
+    """One mail about one or more alerts: a row before it is sent, so that it is sent once."""
+
+    __tablename__ = "alert_mails"
+
+    id: Mapped[int] = mapped_column(BigInteger, Identity(), primary_key=True)
+    recipients: Mapped[list[str]] = mapped_column(JSONB)
+    subject: Mapped[str]
+    text: Mapped[str]
+    html: Mapped[str]
+    status: Mapped[str] = mapped_column(default="queued")
+    provider_id: Mapped[str] = mapped_column(default="")
+    error: Mapped[str] = mapped_column(default="")
+    created_at: Mapped[datetime] = mapped_column(DateTime(timezone=True), server_default=func.now())
+    sent_at: Mapped[datetime | None] = mapped_column(DateTime(timezone=True))
+
+    __table_args__ = (
+        CheckConstraint("status IN ('queued', 'sending', 'sent', 'failed')", name="status_is_known"),
+        Index("ix_alert_mails_latest", "store_id", "created_at"),
+    )

@@ -1,0 +1,113 @@
+"""Locations, products and variants as Shopify has them, and what the merchant sets for a variant."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from decimal import Decimal
+
+from sqlalchemy import (
+    BigInteger,
+    CheckConstraint,
+    DateTime,
+    ForeignKeyConstraint,
+    Index,
+    Numeric,
+    String,
+    func,
+)
+from sqlalchemy.dialects.postgresql import ARRAY
+from sqlalchemy.orm import Mapped, mapped_column
+
+from app.platform.db import Base
+from app.platform.tenancy import StoreScoped
+
+
+class Location(StoreScoped, Base):
+    """A place that holds stock; `id` is Shopify's."""
+
+    __tablename__ = "locations"
+
+    id: Mapped[int] = mapped_column(BigInteger, primary_key=True, autoincrement=False)
+    name: Mapped[str]
+    is_active: Mapped[bool] = mapped_column(default=True)
+    updated_at: Mapped[datetime] = mapped_column(DateTime(timezone=True), server_default=func.now())
+
+
+class Product(StoreScoped, Base):
+    """A Shopify product: the family of variants; `id` is Shopify's."""
+
+    __tablename__ = "products"
+
+    id: Mapped[int] = mapped_column(BigInteger, primary_key=True, autoincrement=False)
+    title: Mapped[str]
+    handle: Mapped[str] = mapped_column(default="")
+    vendor: Mapped[str] = mapped_column(default="")
+    product_type: Mapped[str] = mapped_column(default="")
+    status: Mapped[str] = mapped_column(default="ACTIVE")
+    tags: Mapped[list[str]] = mapped_column(ARRAY(String), default=list)
+    is_gift_card: Mapped[bool] = mapped_column(default=False)
+    created_at: Mapped[datetime | None] = mapped_column(DateTime(timezone=True))
+    updated_at: Mapped[datetime] = mapped_column(DateTime(timezone=True), server_default=func.now())
+    deleted_at: Mapped[datetime | None] = mapped_column(DateTime(timezone=True))
+
+    __table_args__ = (Index("ix_products_vendor", "store_id", "vendor"),)
+
+
+class Variant(StoreScoped, Base):
+    """The unit that is stocked, sold and forecast; `id` is Shopify's. Deleted ones keep their history."""
+
+    __tablename__ = "variants"
+
+    id: Mapped[int] = mapped_column(BigInteger, primary_key=True, autoincrement=False)
+    product_id: Mapped[int] = mapped_column(BigInteger)
+    inventory_item_id: Mapped[int] = mapped_column(BigInteger)
+    title: Mapped[str] = mapped_column(default="")
+    display_name: Mapped[str] = mapped_column(default="")
+    sku: Mapped[str] = mapped_column(default="")
+    barcode: Mapped[str] = mapped_column(default="")
+    price: Mapped[Decimal | None] = mapped_column(Numeric(14, 2))
+    unit_cost: Mapped[Decimal | None] = mapped_column(Numeric(14, 4))
+    is_tracked: Mapped[bool] = mapped_column(default=True)
+    created_at: Mapped[datetime | None] = mapped_column(DateTime(timezone=True))
+    updated_at: Mapped[datetime] = mapped_column(DateTime(timezone=True), server_default=func.now())
+    deleted_at: Mapped[datetime | None] = mapped_column(DateTime(timezone=True))
+
+    __table_args__ = (
+        ForeignKeyConstraint(
+            ["store_id", "product_id"], ["products.store_id", "products.id"], ondelete="CASCADE"
+        ),
+        Index("ix_variants_product", "store_id", "product_id"),
+        Index("ix_variants_item", "store_id", "inventory_item_id"),
+        Index("ix_variants_sku", "store_id", "sku"),
+        Index("ix_variants_name", "store_id", "display_name"),
+    )
+
+
+class VariantSettings(StoreScoped, Base):
+    """What the merchant decided for one variant; NULL inherits. The sync never touches this table."""
+
+    __tablename__ = "variant_settings"
+
+    variant_id: Mapped[int] = mapped_column(BigInteger, primary_key=True, autoincrement=False)
+    low_stock_threshold: Mapped[int | None]
+    lead_time_days: Mapped[int | None]
+    review_days: Mapped[int | None]
+    service_level: Mapped[float | None]
+    moq: Mapped[int | None]
+    case_size: Mapped[int | None]
+    min_stock: Mapped[int | None]
+    max_stock: Mapped[int | None]
+    engine: Mapped[str | None]
+    updated_at: Mapped[datetime] = mapped_column(DateTime(timezone=True), server_default=func.now())
+
+    __table_args__ = (
+        ForeignKeyConstraint(
+            ["store_id", "variant_id"], ["variants.store_id", "variants.id"], ondelete="CASCADE"
+        ),
+        CheckConstraint("low_stock_threshold >= 0", name="threshold_not_negative"),
+        CheckConstraint("lead_time_days BETWEEN 0 AND 365", name="lead_time_in_range"),
+        CheckConstraint("review_days BETWEEN 1 AND 180", name="review_in_range"),
+        CheckConstraint("service_level > 0.5 AND service_level < 1", name="service_level_in_range"),
+        CheckConstraint("moq >= 1 AND case_size >= 1", name="order_sizes_positive"),
+        CheckConstraint("min_stock >= 0 AND max_stock >= min_stock", name="stock_limits_in_order"),
+    )

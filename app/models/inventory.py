@@ -1,0 +1,37 @@
+"""Stock per inventory item and location, as Shopify last said, and one picture of it a day."""
+
+from __future__ import annotations
+
+from datetime import date, datetime
+
+from sqlalchemy import BigInteger, DateTime, func
+from sqlalchemy.orm import Mapped, mapped_column
+
+from app.platform.db import Base
+from app.platform.tenancy import StoreScoped
+
+
+class InventoryLevel(StoreScoped, Base):
+    """Quantities of one item at one location. No key to variants: a level may arrive before its variant."""
+
+    __tablename__ = "inventory_levels"
+
+    inventory_item_id: Mapped[int] = mapped_column(BigInteger, primary_key=True, autoincrement=False)
+    location_id: Mapped[int] = mapped_column(BigInteger, primary_key=True, autoincrement=False)
+    available: Mapped[int] = mapped_column(default=0)
+    on_hand: Mapped[int] = mapped_column(default=0)
+    committed: Mapped[int] = mapped_column(default=0)
+    incoming: Mapped[int] = mapped_column(default=0)
+    is_active: Mapped[bool] = mapped_column(default=True)
+    updated_at: Mapped[datetime] = mapped_column(DateTime(timezone=True), server_default=func.now())
+
+
+class StockDay(StoreScoped, Base):
+    """What stood on the shelf of all locations when a store's day was last looked at; feeds censoring."""
+
+    __tablename__ = "stock_days"
+
+    inventory_item_id: Mapped[int] = mapped_column(BigInteger, primary_key=True, autoincrement=False)
+    day: Mapped[date] = mapped_column(primary_key=True)
+    available: Mapped[int]
+    on_hand: Mapped[int]

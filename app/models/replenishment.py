@@ -1,0 +1,51 @@
+"""The current reorder suggestion of each variant, with the ledger that proves its quantity."""
+
+from __future__ import annotations
+
+from datetime import date, datetime
+from decimal import Decimal
+from typing import Any
+
+from sqlalchemy import BigInteger, CheckConstraint, DateTime, ForeignKeyConstraint, Index, Numeric, func
+from sqlalchemy.dialects.postgresql import JSONB
+from sqlalchemy.orm import Mapped, mapped_column
+
+from app.platform.db import Base
+from app.platform.tenancy import StoreScoped
+
+
+class Suggestion(StoreScoped, Base):
+    """What to order of one variant now, and why."""
+
+    __tablename__ = "suggestions"
+
+    variant_id: Mapped[int] = mapped_column(BigInteger, primary_key=True, autoincrement=False)
+    quantity: Mapped[int]
+    on_hand: Mapped[int]
+    committed: Mapped[int]
+    incoming: Mapped[int]
+    expected_demand: Mapped[float]
+    protection_days: Mapped[int]
+    safety_stock: Mapped[float]
+    reorder_point: Mapped[float]
+    target_stock: Mapped[float]
+    days_of_cover: Mapped[float | None]
+    stock_out_early: Mapped[date | None]
+    stock_out: Mapped[date | None]
+    stock_out_late: Mapped[date | None]
+    order_by: Mapped[date | None]
+    urgency: Mapped[str]
+    # Rank of the urgency, so that the list sorts by an index and not by a CASE.
+    urgency_rank: Mapped[int]
+    cost: Mapped[Decimal | None] = mapped_column(Numeric(16, 2))
+    cost_of_waiting: Mapped[Decimal | None] = mapped_column(Numeric(16, 2))
+    ledger: Mapped[list[dict[str, Any]]] = mapped_column(JSONB)
+    made_at: Mapped[datetime] = mapped_column(DateTime(timezone=True), server_default=func.now())
+
+    __table_args__ = (
+        ForeignKeyConstraint(
+            ["store_id", "variant_id"], ["variants.store_id", "variants.id"], ondelete="CASCADE"
+        ),
+        CheckConstraint("quantity >= 0", name="quantity_not_negative"),
+        Index("ix_suggestions_urgency", "store_id", "urgency_rank", "order_by"),
+    )

@@ -1,0 +1,33 @@
+"""CSV reports: each run with its state and, once made, its content."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from sqlalchemy import BigInteger, CheckConstraint, DateTime, Identity, Index, LargeBinary, func
+from sqlalchemy.orm import Mapped, deferred, mapped_column
+
+from app.platform.db import Base
+from app.platform.tenancy import StoreScoped
+
+
+class Report(StoreScoped, Base):
+    """One report as asked for by one member. The file lives here: a dyno's disk is gone after a restart."""
+
+    __tablename__ = "reports"
+
+    id: Mapped[int] = mapped_column(BigInteger, Identity(), primary_key=True)
+    kind: Mapped[str]
+    status: Mapped[str] = mapped_column(default="queued")
+    filename: Mapped[str] = mapped_column(default="")
+    rows: Mapped[int] = mapped_column(default=0)
+    error: Mapped[str] = mapped_column(default="")
+    requested_by: Mapped[str] = mapped_column(default="")
+    created_at: Mapped[datetime] = mapped_column(DateTime(timezone=True), server_default=func.now())
+    finished_at: Mapped[datetime | None] = mapped_column(DateTime(timezone=True))
+    content: Mapped[bytes | None] = deferred(mapped_column(LargeBinary))
+
+    __table_args__ = (
+        CheckConstraint("status IN ('queued', 'running', 'done', 'failed')", name="status_is_known"),
+        Index("ix_reports_latest", "store_id", "created_at"),
+    )

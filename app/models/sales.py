@@ -1,0 +1,64 @@
+"""Orders and their lines without any personal field, and the daily units made from them."""
+
+from __future__ import annotations
+
+from datetime import date, datetime
+from decimal import Decimal
+
+from sqlalchemy import BigInteger, DateTime, ForeignKeyConstraint, Index, Numeric
+from sqlalchemy.orm import Mapped, mapped_column
+
+from app.platform.db import Base
+from app.platform.tenancy import StoreScoped
+
+
+class Order(StoreScoped, Base):
+    """A Shopify order, for what was sold and when; `id` is Shopify's."""
+
+    __tablename__ = "orders"
+
+    id: Mapped[int] = mapped_column(BigInteger, primary_key=True, autoincrement=False)
+    processed_at: Mapped[datetime] = mapped_column(DateTime(timezone=True))
+    updated_at: Mapped[datetime] = mapped_column(DateTime(timezone=True))
+    cancelled_at: Mapped[datetime | None] = mapped_column(DateTime(timezone=True))
+    is_test: Mapped[bool] = mapped_column(default=False)
+    source: Mapped[str] = mapped_column(default="")
+
+    __table_args__ = (
+        Index("ix_orders_processed", "store_id", "processed_at"),
+        Index("ix_orders_updated", "store_id", "updated_at"),
+    )
+
+
+class OrderLine(StoreScoped, Base):
+    """One line of an order. `units` is net of refunds and removals (Shopify's currentQuantity)."""
+
+    __tablename__ = "order_lines"
+
+    id: Mapped[int] = mapped_column(BigInteger, primary_key=True, autoincrement=False)
+    order_id: Mapped[int] = mapped_column(BigInteger)
+    variant_id: Mapped[int | None] = mapped_column(BigInteger)
+    sku: Mapped[str] = mapped_column(default="")
+    ordered: Mapped[int]
+    units: Mapped[int]
+    is_gift_card: Mapped[bool] = mapped_column(default=False)
+    unit_price: Mapped[Decimal | None] = mapped_column(Numeric(14, 2))
+
+    __table_args__ = (
+        ForeignKeyConstraint(["store_id", "order_id"], ["orders.store_id", "orders.id"], ondelete="CASCADE"),
+        Index("ix_order_lines_order", "store_id", "order_id"),
+        Index("ix_order_lines_variant", "store_id", "variant_id"),
+    )
+
+
+class DailySales(StoreScoped, Base):
+    """Net units and revenue of one variant on one store-local day; days without sales have no row."""
+
+    __tablename__ = "daily_sales"
+
+    variant_id: Mapped[int] = mapped_column(BigInteger, primary_key=True, autoincrement=False)
+    day: Mapped[date] = mapped_column(primary_key=True)
+    units: Mapped[int]
+    revenue: Mapped[Decimal] = mapped_column(Numeric(16, 2))
+
+    __table_args__ = (Index("ix_daily_sales_day", "store_id", "day"),)

@@ -1,0 +1,88 @@
+"""Stores (the one global table), their settings and their members."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from sqlalchemy import BigInteger, CheckConstraint, DateTime, Identity, Index, String, UniqueConstraint, func
+from sqlalchemy.dialects.postgresql import ARRAY
+from sqlalchemy.orm import Mapped, mapped_column
+
+from app.platform.db import Base
+from app.platform.tenancy import StoreScoped
+
+
+class Store(Base):
+    """A Shopify shop that installed us. Global on purpose: periodic jobs read ids and enqueue one job a store."""
+
+    __tablename__ = "stores"
+
+    id: Mapped[int] = mapped_column(BigInteger, Identity(), primary_key=True)
+    shop: Mapped[str] = mapped_column(String(255), unique=True)
+    name: Mapped[str] = mapped_column(default="")
+    status: Mapped[str] = mapped_column(default="installed")
+    status_reason: Mapped[str] = mapped_column(default="")
+    time_zone: Mapped[str] = mapped_column(default="UTC")
+    currency: Mapped[str] = mapped_column(String(3), default="USD")
+    scopes: Mapped[list[str]] = mapped_column(ARRAY(String), default=list)
+    access_token_sealed: Mapped[str | None]
+    access_expires_at: Mapped[datetime | None] = mapped_column(DateTime(timezone=True))
+    refresh_token_sealed: Mapped[str | None]
+    refresh_expires_at: Mapped[datetime | None] = mapped_column(DateTime(timezone=True))
+    installed_at: Mapped[datetime] = mapped_column(DateTime(timezone=True), server_default=func.now())
+    uninstalled_at: Mapped[datetime | None] = mapped_column(DateTime(timezone=True))
+
+    __table_args__ = (
+        CheckConstraint(
+            "status IN ('installed', 'uninstalled', 'frozen', 'reauthorize')", name="status_is_known"
+        ),
+    )
+
+    @property
+    def is_active(self) -> bool:
+        """Whether jobs may work for this store."""
+        return self.status == "installed" and self.access_token_sealed is not None
+
+
+class StoreSettings(StoreScoped, Base):
+    """What the merchant decides for the whole store; suppliers, products and locations may differ."""
+
+    __tablename__ = "store_settings"
+
+    low_stock_threshold: Mapped[int] = mapped_column(default=10)
+    alert_emails: Mapped[list[str]] = mapped_column(ARRAY(String), default=list)
+    time_zone: Mapped[str | None]
+    lead_time_days: Mapped[int] = mapped_column(default=14)
+    lead_time_sd_days: Mapped[float] = mapped_column(default=3.0)
+    review_days: Mapped[int] = mapped_column(default=7)
+    service_level: Mapped[float] = mapped_column(default=0.95)
+    engine: Mapped[str] = mapped_column(default="auto")
+    updated_at: Mapped[datetime] = mapped_column(DateTime(timezone=True), server_default=func.now())
+
+    __table_args__ = (
+        CheckConstraint("low_stock_threshold >= 0", name="threshold_not_negative"),
+        CheckConstraint("lead_time_days BETWEEN 0 AND 365", name="lead_time_in_range"),
+        CheckConstraint("lead_time_sd_days BETWEEN 0 AND 180", name="lead_time_sd_in_range"),
+        CheckConstraint("review_days BETWEEN 1 AND 180", name="review_in_range"),
+        CheckConstraint("service_level > 0.5 AND service_level < 1", name="service_level_in_range"),
+    )
+
+
+class Member(StoreScoped, Base):
+    """One person of one store: staff known from Shopify's ID token."""
+
+    __tablename__ = "members"
+
+    id: Mapped[int] = mapped_column(BigInteger, Identity(), primary_key=True)
+    shopify_user_id: Mapped[str | None]
+    email: Mapped[str | None]
+    name: Mapped[str] = mapped_column(default="")
+    role: Mapped[str] = mapped_column(default="viewer")
+    created_at: Mapped[datetime] = mapped_column(DateTime(timezone=True), server_default=func.now())
+
+    __table_args__ = (
+        UniqueConstraint("store_id", "shopify_user_id"),
+        CheckConstraint("role IN ('owner', 'manager', 'viewer')", name="role_is_known"),
+        # The first member is the owner; two first visits at once must not make two owners.
+        Index("uq_members_one_founder", "store_id", unique=True, postgresql_where="role = 'owner'"),
+    )

@@ -1,0 +1,149 @@
+"""Background work: RQ queues, jobs that run in one store's scope, and enqueueing after the commit."""
+
+from __future__ import annotations
+
+import functools
+import logging
+from collections.abc import Callable
+from datetime import timedelta
+from typing import Any, ParamSpec, cast
+
+from flask import Flask, current_app
+from redis import Redis
+from redis.exceptions import RedisError
+from rq import Queue, Retry
+from rq.exceptions import DuplicateJobError
+from sqlalchemy import event
+from sqlalchemy.orm import Session
+
+from app.platform import db, logs, tenancy
+
+P = ParamSpec("P")
+log = logging.getLogger(__name__)
+
+# A worker empties them in this order: what a merchant waits for comes first.
+QUEUES = ("urgent", "webhooks", "periodic", "backfill")
+JOB_TIMEOUT_SECONDS = 1800
+_PENDING = "jobs_after_commit"
+
+
+def configure(app: Flask, *, redis_url: str, prefix: str) -> None:
+    """Keep one connection pool to Redis for the process."""
+    app.extensions["redis"] = Redis.from_url(
+        redis_url, socket_connect_timeout=2, socket_timeout=30, health_check_interval=30
+    )
+    app.extensions["queue_prefix"] = prefix
+
+
+def connection() -> Redis:
+    """The process's Redis connection (a pool)."""
+    return cast(Redis, current_app.extensions["redis"])
+
+
+def is_reachable() -> bool:
+    """Whether Redis answers now."""
+    try:
+        return bool(connection().ping())
+    except RedisError:
+        return False
+
+
+def queue(name: str) -> Queue:
+    """The RQ queue of that name, apart from other deployments that share the same Redis."""
+    return Queue(
+        f"{current_app.extensions['queue_prefix']}{name}",
+        connection=connection(),
+        default_timeout=JOB_TIMEOUT_SECONDS,
+    )
+
+
+def enqueue(
+    job: Callable[..., Any],
+    *arguments: Any,
+    on: str = "periodic",
+    delay_seconds: float = 0,
+    once: str | None = None,
+    retries: int = 3,
+) -> None:
+    """Enqueue after the current transaction has committed; a rollback forgets it.
+
+    `once` names the work: while a job of that name waits, another one is not added. If Redis is down the
+    work is not lost: whatever must happen is a row before it is a job, and `flask sweep` enqueues it again.
+    """
+    session = db.session()
+    session.info.setdefault(_PENDING, []).append((job, arguments, on, delay_seconds, once, retries))
+    if not session.in_transaction():
+        flush_pending(session)
+
+
+def flush_pending(session: Session) -> None:
+    """Hand what was enqueued during a committed transaction to Redis."""
+    for job, arguments, on, delay, once, retries in session.info.pop(_PENDING, []):
+        try:
+            _send(job, arguments, on, delay, once, retries)
+        except RedisError:
+            log.exception("Redis refused a job; the sweep will enqueue it", extra={"job": job.__name__})
+
+
+def _send(
+    job: Callable[..., Any], arguments: tuple[Any, ...], on: str, delay: float, once: str | None, retries: int
+) -> None:
+    target = queue(on)
+    options: dict[str, Any] = {
+        "retry": Retry(max=retries, interval=[5, 30, 120]) if retries else None,
+        "result_ttl": 600,
+        "failure_ttl": 7 * 86_400,
+        "meta": {"correlation_id": logs.correlation_id()},
+    }
+    if once is not None:
+        options |= {"job_id": _job_id(once), "unique": True, "result_ttl": 0}
+    try:
+        if delay:
+            target.enqueue_in(timedelta(seconds=delay), job, *arguments, **options)
+        else:
+            target.enqueue(job, *arguments, **options)
+    except DuplicateJobError:
+        log.info("already queued", extra={"once": once})
+
+
+def _job_id(once: str) -> str:
+    return "".join(letter if letter.isalnum() or letter in "-_" else "-" for letter in once)
+
+
+def install_hooks(session_class: Any) -> None:
+    """Enqueue after commit, forget after rollback."""
+    event.listen(session_class, "after_commit", flush_pending)
+    event.listen(
+        session_class, "after_soft_rollback", lambda session, _previous: session.info.pop(_PENDING, None)
+    )
+
+
+def store_job(function: Callable[P, Any]) -> Callable[P, None]:
+    """Turn `function(store_id, …)` into a job: one application context, one store, one transaction.
+
+    The store's scope opens here and in the request loader, nowhere else.
+    """
+
+    @functools.wraps(function)
+    def run(*arguments: P.args, **keywords: P.kwargs) -> None:
+        store_id = cast(int, arguments[0])
+        with (
+            logs.context(job=function.__name__, store_id=store_id),
+            tenancy.store_scope(db.session(), store_id),
+            db.transaction(),
+        ):
+            function(*arguments, **keywords)
+
+    run.is_store_job = True  # type: ignore[attr-defined]
+    return run
+
+
+def global_job(function: Callable[P, Any]) -> Callable[P, None]:
+    """A job without a store: it may read `stores` and enqueue, scoped data raises."""
+
+    @functools.wraps(function)
+    def run(*arguments: P.args, **keywords: P.kwargs) -> None:
+        with logs.context(job=function.__name__), db.transaction():
+            function(*arguments, **keywords)
+
+    return run

@@ -1,0 +1,1 @@
+"""Use cases: load, ask the domain, store. No HTTP, queue, clock or commit."""

@@ -1,0 +1,1 @@
+"""All that we know of Shopify: tokens, signatures, Admin GraphQL, bulk operations, typed rows. Never our tables."""

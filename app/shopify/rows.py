@@ -1,0 +1,236 @@
+"""Typed rows: what Shopify's GraphQL objects become before anything of ours sees them."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from decimal import Decimal
+from typing import Any
+
+
+class MalformedRow(ValueError):
+    """A Shopify object lacks what its schema promises; the message names the object and the field."""
+
+
+@dataclass(frozen=True)
+class ShopRow:
+    """The shop itself."""
+
+    name: str
+    time_zone: str
+    currency: str
+    scopes: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class LocationRow:
+    """A location."""
+
+    id: int
+    name: str
+    is_active: bool
+    updated_at: datetime
+
+
+@dataclass(frozen=True)
+class ProductRow:
+    """A product without its variants."""
+
+    id: int
+    title: str
+    handle: str
+    vendor: str
+    product_type: str
+    status: str
+    tags: list[str]
+    is_gift_card: bool
+    created_at: datetime
+    updated_at: datetime
+
+
+@dataclass(frozen=True)
+class VariantRow:
+    """A variant with its inventory item."""
+
+    id: int
+    product_id: int
+    inventory_item_id: int
+    title: str
+    display_name: str
+    sku: str
+    barcode: str
+    price: Decimal | None
+    unit_cost: Decimal | None
+    is_tracked: bool
+    created_at: datetime
+    updated_at: datetime
+
+
+@dataclass(frozen=True)
+class LevelRow:
+    """One item's quantities at one location."""
+
+    inventory_item_id: int
+    location_id: int
+    available: int
+    on_hand: int
+    committed: int
+    incoming: int
+    is_active: bool
+    updated_at: datetime
+
+
+@dataclass(frozen=True)
+class OrderRow:
+    """An order without its lines."""
+
+    id: int
+    processed_at: datetime
+    updated_at: datetime
+    cancelled_at: datetime | None
+    is_test: bool
+    source: str
+
+
+@dataclass(frozen=True)
+class LineRow:
+    """An order's line; `units` is what is left after refunds and removals."""
+
+    id: int
+    order_id: int
+    variant_id: int | None
+    sku: str
+    ordered: int
+    units: int
+    is_gift_card: bool
+    unit_price: Decimal | None
+
+
+def numeric_id(gid: str) -> int:
+    """`gid://shopify/Order/42?x=1` → 42. Raises MalformedRow."""
+    tail = gid.rsplit("/", 1)[-1].split("?", 1)[0]
+    if not tail.isdigit():
+        raise MalformedRow(f"{gid!r} is not a Shopify id.")
+    return int(tail)
+
+
+def gid(kind: str, number: int) -> str:
+    """42 → `gid://shopify/Order/42`."""
+    return f"gid://shopify/{kind}/{number}"
+
+
+def shop(data: dict[str, Any]) -> ShopRow:
+    """From the `shop` document."""
+    found = data["shop"]
+    installation = data.get("currentAppInstallation") or {}
+    return ShopRow(
+        name=_text(found["name"]),
+        time_zone=str(found["ianaTimezone"]),
+        currency=str(found["currencyCode"]),
+        scopes=tuple(sorted(scope["handle"] for scope in installation.get("accessScopes", []))),
+    )
+
+
+def location(node: dict[str, Any]) -> LocationRow:
+    """From a Location."""
+    return LocationRow(
+        numeric_id(node["id"]), _text(node["name"]), bool(node["isActive"]), instant(node["updatedAt"])
+    )
+
+
+def product(node: dict[str, Any]) -> ProductRow:
+    """From a Product."""
+    return ProductRow(
+        id=numeric_id(node["id"]),
+        title=_text(node["title"]),
+        handle=_text(node["handle"]),
+        vendor=_text(node["vendor"]),
+        product_type=_text(node["productType"]),
+        status=str(node["status"]),
+        tags=[_text(tag) for tag in node["tags"]],
+        is_gift_card=bool(node["isGiftCard"]),
+        created_at=instant(node["createdAt"]),
+        updated_at=instant(node["updatedAt"]),
+    )
+
+
+def variant(node: dict[str, Any], product_id: int) -> VariantRow:
+    """From a ProductVariant."""
+    item = node["inventoryItem"]
+    cost = item.get("unitCost")
+    return VariantRow(
+        id=numeric_id(node["id"]),
+        product_id=product_id,
+        inventory_item_id=numeric_id(item["id"]),
+        title=_text(node["title"]),
+        display_name=_text(node["displayName"]),
+        sku=_text(node.get("sku")),
+        barcode=_text(node.get("barcode")),
+        price=_money(node.get("price")),
+        unit_cost=None if cost is None else _money(cost["amount"]),
+        is_tracked=bool(item["tracked"]),
+        created_at=instant(node["createdAt"]),
+        updated_at=instant(node["updatedAt"]),
+    )
+
+
+def level(node: dict[str, Any], inventory_item_id: int) -> LevelRow:
+    """From an InventoryLevel."""
+    quantities = {entry["name"]: int(entry["quantity"]) for entry in node["quantities"]}
+    return LevelRow(
+        inventory_item_id=inventory_item_id,
+        location_id=numeric_id(node["location"]["id"]),
+        available=quantities["available"],
+        on_hand=quantities["on_hand"],
+        committed=quantities["committed"],
+        incoming=quantities["incoming"],
+        is_active=bool(node["isActive"]),
+        updated_at=instant(node["updatedAt"]),
+    )
+
+
+def order(node: dict[str, Any]) -> OrderRow:
+    """From an Order."""
+    cancelled = node.get("cancelledAt")
+    return OrderRow(
+        id=numeric_id(node["id"]),
+        processed_at=instant(node["processedAt"]),
+        updated_at=instant(node["updatedAt"]),
+        cancelled_at=None if cancelled is None else instant(cancelled),
+        is_test=bool(node["test"]),
+        source=_text(node.get("sourceName")),
+    )
+
+
+def line(node: dict[str, Any], order_id: int) -> LineRow:
+    """From a LineItem."""
+    sold = node.get("variant")
+    price = node.get("originalUnitPriceSet")
+    return LineRow(
+        id=numeric_id(node["id"]),
+        order_id=order_id,
+        variant_id=None if sold is None else numeric_id(sold["id"]),
+        sku=_text(node.get("sku")),
+        ordered=int(node["quantity"]),
+        units=int(node["currentQuantity"]),
+        is_gift_card=bool(node["isGiftCard"]),
+        unit_price=None if price is None else _money(price["shopMoney"]["amount"]),
+    )
+
+
+def instant(text: str) -> datetime:
+    """An ISO time with offset → aware UTC. Raises MalformedRow."""
+    try:
+        moment = datetime.fromisoformat(text.replace("Z", "+00:00"))
+    except (ValueError, AttributeError) as error:
+        raise MalformedRow(f"{text!r} is not a time.") from error
+    return moment.astimezone(UTC) if moment.tzinfo else moment.replace(tzinfo=UTC)
+
+
+def _money(text: str | None) -> Decimal | None:
+    return None if text is None else Decimal(str(text))
+
+
+def _text(value: str | None) -> str:
+    # PostgreSQL stores no NUL character; a title may carry one.
+    return (value or "").replace("\x00", "")

@@ -1,0 +1,85 @@
+"""Webhooks: signature check and the headers that matter. Only the body is signed, so nothing else is trusted."""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import hmac
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Any
+
+from app.platform.web import is_shop_domain
+
+
+class WebhookRefused(ValueError):
+    """The delivery is not Shopify's, or cannot be read; `status` is what to answer."""
+
+    def __init__(self, message: str, status: int) -> None:
+        super().__init__(message)
+        self.status = status
+
+
+@dataclass(frozen=True)
+class Delivery:
+    """One verified delivery."""
+
+    shop: str
+    topic: str
+    webhook_id: str
+    event_id: str
+    api_version: str
+    triggered_at: datetime | None
+    payload: dict[str, Any]
+
+
+def verify(headers: Mapping[str, str], body: bytes, *, secrets: tuple[str, ...]) -> Delivery:
+    """Check the HMAC over the raw body with each valid secret, then read the delivery. Raises WebhookRefused.
+
+    Both header families are read: `X-Shopify-*` and the newer `shopify-*`.
+    """
+    signature = _header(headers, "Hmac-Sha256")
+    if not _is_signed(signature, body, secrets):
+        raise WebhookRefused("The signature does not match the body.", 401)
+    shop = _header(headers, "Shop-Domain")
+    topic, webhook_id = _header(headers, "Topic"), _header(headers, "Webhook-Id")
+    if not is_shop_domain(shop) or not topic or not webhook_id:
+        raise WebhookRefused("A header is missing: shop domain, topic or webhook id.", 400)
+    try:
+        payload = json.loads(body.decode("utf-8"))
+    except (UnicodeDecodeError, json.JSONDecodeError) as error:
+        raise WebhookRefused("The body is not JSON in UTF-8.", 400) from error
+    if not isinstance(payload, dict):
+        raise WebhookRefused("The body is not a JSON object.", 400)
+    return Delivery(
+        shop=shop,
+        topic=topic.lower(),
+        webhook_id=webhook_id,
+        event_id=_header(headers, "Event-Id"),
+        api_version=_header(headers, "API-Version"),
+        triggered_at=_instant(_header(headers, "Triggered-At")),
+        payload=payload,
+    )
+
+
+def _is_signed(signature: str, body: bytes, secrets: tuple[str, ...]) -> bool:
+    given = signature.encode("utf-8", "replace")
+    found = False
+    for secret in secrets:
+        wanted = base64.b64encode(hmac.new(secret.encode(), body, hashlib.sha256).digest())
+        found |= hmac.compare_digest(given, wanted)
+    return found
+
+
+def _header(headers: Mapping[str, str], name: str) -> str:
+    return headers.get(f"X-Shopify-{name}") or headers.get(f"Shopify-{name}") or ""
+
+
+def _instant(text: str) -> datetime | None:
+    try:
+        moment = datetime.fromisoformat(text.replace("Z", "+00:00"))
+    except ValueError:
+        return None
+    return moment if moment.tzinfo else moment.replace(tzinfo=UTC)

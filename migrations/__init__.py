@@ -1,0 +1,1 @@
+"""Alembic migrations: every table's row-security policy is made where the table is."""
