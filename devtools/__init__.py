@@ -1,1 +1,1 @@
-"""What bin/demo and bin/test need beside the app: embedded PostgreSQL and Valkey, assets, browser."""
+"""What a developer's machine needs around the app: embedded servers, set-up, the demo, generated docs."""
