@@ -1,0 +1,136 @@
+"""The door to forecasting: a panel in, calibrated forecasts out."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import date, timedelta
+
+import numpy as np
+
+from app.domain.arrays import Bools, Floats, Ints, Texts
+from app.domain.demand import Panel
+from app.domain.demand.pattern import demand_class
+from app.domain.forecasts.engines import ENGINES, Sums
+from app.domain.forecasts.result import GRID_DAYS, GRID_Q, MAX_DAYS, Forecasts
+from app.domain.forecasts.weekday import coming_factors, weekday_factors
+
+__all__ = ["ENGINES", "MAX_DAYS", "Forecasts", "forecast"]
+
+LOW_Q, HIGH_Q = 4, 12  # 10 % and 90 % in GRID_Q
+REASONS = {
+    "auto": "Chosen by how well it would have forecast this shop's last months",
+    "prophet": "Prophet, as chosen in the settings",
+    "moving_average": "Average of the last 7 days, as chosen in the settings",
+    "average_28": "Average of the last 28 days, as chosen in the settings",
+}
+SHORT = "Only {days} days of sales so far: treat this as a first guess"
+
+
+def forecast(
+    panel: Panel,
+    *,
+    horizon: int = 28,
+    engine: str = "auto",
+    engines: Mapping[object, str] | None = None,
+    low_history_days: int = 30,
+    refuse_below_days: int = 7,
+    seed: int = 0,
+) -> Forecasts:
+    """Forecast every variant of `panel` from the close of its last day; `horizon` daily values for the chart.
+
+    `engine` is one of ENGINES; `engines` overrides it by variant key. Variants with under
+    `low_history_days` days get the 7-day average in place of Prophet and always low confidence; those with
+    under `refuse_below_days`, or that never sold, are refused with the day from which there is evidence.
+    The same panel, settings and seed give the same forecasts.
+    """
+    if not 1 <= horizon <= MAX_DAYS:
+        raise ValueError(f"horizon must be 1 to {MAX_DAYS} days, got {horizon}")
+    chosen = _chosen(panel, engine, engines or {}, low_history_days)
+    mean, quantiles = _sums(panel, chosen, seed)
+    refused = _refused(panel, refuse_below_days)
+    mean[refused], quantiles[refused] = np.nan, np.nan
+    daily = _daily(panel, horizon, mean, quantiles)
+    low = panel.history_days < low_history_days
+    return Forecasts(
+        keys=panel.keys,
+        origin=panel.last_day,
+        horizon=horizon,
+        daily_mean=daily[0],
+        daily_low=daily[1],
+        daily_high=daily[2],
+        sum_mean=mean,
+        sum_quantiles=quantiles,
+        model=np.where(refused, "none", chosen),
+        confidence=np.where(low | refused, "low", "normal"),
+        reason=_reasons(panel, chosen, low, refused),
+        demand_class=demand_class(panel, new_below_days=low_history_days),
+        refused_until=_refused_until(panel, refused, refuse_below_days),
+    )
+
+
+def _chosen(panel: Panel, engine: str, engines: Mapping[object, str], low_history_days: int) -> Texts:
+    wanted = [engines.get(key, engine) for key in panel.keys.tolist()]
+    unknown = set(wanted) - set(ENGINES)
+    if unknown:
+        raise ValueError(f"no forecast engine {sorted(unknown)[0]!r}; choose one of {', '.join(ENGINES)}")
+    chosen = np.array(wanted, dtype="U16")
+    short = panel.history_days < low_history_days
+    chosen[short & (chosen == "prophet")] = "moving_average"
+    return chosen
+
+
+def _sums(panel: Panel, chosen: Texts, seed: int) -> tuple[Floats, Floats]:
+    mean = np.empty((len(panel), len(GRID_DAYS)))
+    quantiles = np.empty((*mean.shape, len(GRID_Q)))
+    for name in np.unique(chosen):
+        rows = chosen == name
+        part: Sums = ENGINES[str(name)](panel.take(rows), seed)
+        mean[rows], quantiles[rows] = part.mean, part.quantiles
+    return mean, quantiles
+
+
+def _refused(panel: Panel, refuse_below_days: int) -> Bools:
+    short = panel.history_days < refuse_below_days
+    return short | ~(panel.units > 0).any(axis=1)
+
+
+def _refused_until(panel: Panel, refused: Bools, days: int) -> Texts:
+    until = np.full(len(panel), None, dtype=object)
+    for i in np.flatnonzero(refused):
+        first: date = panel.first_day + timedelta(days=int(panel.starts[i]) + days - 1)
+        until[i] = max(first, panel.last_day + timedelta(days=1))
+    return until
+
+
+def _daily(panel: Panel, horizon: int, mean: Floats, quantiles: Floats) -> tuple[Floats, Floats, Floats]:
+    """Mean and 10–90 % range of each coming day: the sums' increments, shaped by the weekly pattern."""
+    factors = coming_factors(
+        weekday_factors(panel.units, panel.starts, panel.first_day), panel.last_day, horizon
+    )
+    level = _daily_level(mean, horizon)
+    daily = level * factors
+    scale = np.divide(daily, mean[:, :1], out=np.zeros_like(daily), where=mean[:, :1] > 0)
+    scale = np.where(np.isnan(mean[:, :1]), np.nan, scale)
+    return daily, scale * quantiles[:, :1, LOW_Q], scale * quantiles[:, :1, HIGH_Q]
+
+
+def _daily_level(mean: Floats, horizon: int) -> Floats:
+    grid = np.concatenate([[0], GRID_DAYS])
+    widths = np.diff(grid)
+    increments = np.diff(np.concatenate([np.zeros((len(mean), 1)), mean], axis=1), axis=1) / widths
+    step: Ints = np.repeat(np.arange(len(widths)), widths)[:horizon]
+    return np.asarray(increments[:, step], dtype=np.float64)
+
+
+def _reasons(
+    panel: Panel,
+    chosen: Texts,
+    low: Bools,
+    refused: Bools,
+) -> Texts:
+    words = [REASONS[str(name)] for name in chosen]
+    for i in np.flatnonzero(low):
+        words[i] = SHORT.format(days=int(panel.history_days[i]))
+    for i in np.flatnonzero(refused):
+        words[i] = "Not enough evidence yet to forecast this product"
+    return np.array(words, dtype=object)

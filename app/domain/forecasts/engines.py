@@ -1,0 +1,53 @@
+"""The engines by name: each takes a panel and returns the mean and the quantiles of sums of coming days."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+
+import numpy as np
+from scipy.special import ndtri
+
+from app.domain.arrays import Floats
+from app.domain.demand import Panel
+from app.domain.forecasts import prophet_model
+from app.domain.forecasts.baseline import daily_spread, moving_average
+from app.domain.forecasts.calibrated import calibrated_average
+from app.domain.forecasts.result import GRID_DAYS, GRID_Q
+
+SPREAD_DAYS = 56
+
+
+@dataclass(frozen=True)
+class Sums:
+    """Of sums over GRID_DAYS: mean (n, H), quantiles (n, H, Q) at GRID_Q."""
+
+    mean: Floats
+    quantiles: Floats
+
+
+def week_average(panel: Panel, seed: int) -> Sums:
+    """The 7-day moving average with a normal interval: the simplest answer, for very short histories."""
+    rate = moving_average(panel.units, panel.starts, 7)
+    sd = np.sqrt(daily_spread(panel.units, panel.starts, SPREAD_DAYS))
+    mean = rate[:, None] * GRID_DAYS
+    band = sd[:, None] * np.sqrt(GRID_DAYS)
+    return Sums(mean, np.maximum(mean[..., None] + band[..., None] * ndtri(GRID_Q), 0.0))
+
+
+def prophet(panel: Panel, seed: int) -> Sums:
+    """Prophet with its defaults; its sums come from sample paths."""
+    return Sums(*prophet_model.sums(panel.units, panel.starts, panel.first_day, GRID_DAYS, GRID_Q, seed=seed))
+
+
+def average_28(panel: Panel, seed: int) -> Sums:
+    """The 28-day average with ranges calibrated at past cut-offs."""
+    return Sums(*calibrated_average(panel))
+
+
+ENGINES: Mapping[str, Callable[[Panel, int], Sums]] = {
+    "auto": average_28,
+    "prophet": prophet,
+    "moving_average": week_average,
+    "average_28": average_28,
+}

@@ -1,0 +1,148 @@
+"""What a forecast is: daily means and ranges for the chart, calibrated quantiles of sums for the order."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from datetime import date
+
+import numpy as np
+from numpy.typing import ArrayLike
+from scipy.special import ndtri
+
+from app.domain.arrays import Bools, Floats, Ints, Keys, Texts, spread
+
+GRID_DAYS = np.array([1, 2, 3, 5, 7, 10, 14, 21, 28, 42, 60, 90, 120, 180], dtype=np.int64)
+GRID_Q = np.array(
+    [
+        0.005,
+        0.01,
+        0.025,
+        0.05,
+        0.1,
+        0.175,
+        0.25,
+        0.375,
+        0.5,
+        0.625,
+        0.75,
+        0.825,
+        0.9,
+        0.95,
+        0.975,
+        0.99,
+        0.995,
+    ]
+)
+MAX_DAYS = 180
+
+
+@dataclass(frozen=True)
+class Forecasts:
+    """Forecasts of n variants made at the close of `origin`; every array's first axis is the variant.
+
+    `daily_mean`, `daily_low`, `daily_high` (n, horizon): units on each coming day and the 10–90 % range of
+    that single day. `sum_mean` (n, H) and `sum_quantiles` (n, H, Q): the sum of the first `grid_days` days,
+    its mean and its quantiles at `grid_q`. A refused variant has NaN throughout and the day in
+    `refused_until` from which there will be evidence. Everything here can be stored and given back.
+    """
+
+    keys: Keys
+    origin: date
+    horizon: int
+    daily_mean: Floats
+    daily_low: Floats
+    daily_high: Floats
+    sum_mean: Floats
+    sum_quantiles: Floats
+    model: Texts
+    confidence: Texts
+    reason: Texts
+    demand_class: Texts
+    refused_until: Texts
+    grid_days: Ints = field(default_factory=GRID_DAYS.copy)
+    grid_q: Floats = field(default_factory=GRID_Q.copy)
+
+    def __post_init__(self) -> None:
+        n, h, q = len(self.keys), len(self.grid_days), len(self.grid_q)
+        wanted = {
+            "daily_mean": (n, self.horizon),
+            "daily_low": (n, self.horizon),
+            "daily_high": (n, self.horizon),
+            "sum_mean": (n, h),
+            "sum_quantiles": (n, h, q),
+            **dict.fromkeys(("model", "confidence", "reason", "demand_class", "refused_until"), (n,)),
+        }
+        for name, shape in wanted.items():
+            if getattr(self, name).shape != shape:
+                raise ValueError(f"{name} has shape {getattr(self, name).shape}, expected {shape}")
+
+    def __len__(self) -> int:
+        return len(self.keys)
+
+    @property
+    def refused(self) -> Bools:
+        """(n,) true where there was too little evidence for any number."""
+        return np.isnan(self.sum_mean[:, 0])
+
+    def mean_of_sum(self, days: ArrayLike) -> Floats:
+        """(n,) expected units over the first `days` days (one number, or one for each variant; 0 to 180)."""
+        low, weight = self._between_days(days)
+        rows = np.arange(len(self))
+        padded = np.concatenate([np.zeros((len(self), 1)), self.sum_mean], axis=1)
+        mixed: Floats = padded[rows, low] * (1 - weight) + padded[rows, low + 1] * weight
+        return mixed
+
+    def quantile_of_sum(self, days: ArrayLike, q: ArrayLike) -> Floats:
+        """(n,) units that the sum of the first `days` days stays within with probability `q`.
+
+        `days` from 0 to 180 and `q` strictly between 0 and 1, each one number or one for each variant.
+        Between grid points it is linear in days and in the normal score of q (beyond the outermost q the
+        last slope goes on), so it never falls as days or q rise. It is not a sum of daily bounds (F5).
+        """
+        low, weight = self._between_days(days)
+        rows = np.arange(len(self))
+        padded = np.concatenate([np.zeros((len(self), 1, len(self.grid_q))), self.sum_quantiles], axis=1)
+        line = padded[rows, low] * (1 - weight)[:, None] + padded[rows, low + 1] * weight[:, None]
+        return _at_probability(line, self.grid_q, spread(q, len(self), "q"))
+
+    def paths(self, q: ArrayLike) -> Floats:
+        """(n, 180) quantile `q` (one number, or one for each variant) of demand over 1, 2, … 180 days."""
+        per_day = np.repeat(spread(q, len(self), "q"), len(self.grid_days))
+        flat = self.sum_quantiles.reshape(-1, len(self.grid_q))
+        return self._every_day(_at_probability(flat, self.grid_q, per_day).reshape(self.sum_mean.shape))
+
+    def mean_path(self) -> Floats:
+        """(n, 180) expected demand over the first 1, 2, … 180 days."""
+        return self._every_day(self.sum_mean)
+
+    def _every_day(self, at_grid: Floats) -> Floats:
+        grid = np.concatenate([[0], self.grid_days])
+        day = np.arange(1, grid[-1] + 1)
+        low = np.searchsorted(grid, day, side="left") - 1
+        weight = (day - grid[low]) / (grid[low + 1] - grid[low])
+        padded = np.concatenate([np.zeros((len(self), 1)), at_grid], axis=1)
+        path: Floats = padded[:, low] * (1 - weight) + padded[:, low + 1] * weight
+        return path
+
+    def _between_days(self, days: ArrayLike) -> tuple[Ints, Floats]:
+        """Index of the grid point at or below (0 is day 0) and the weight of the next one."""
+        wanted = spread(days, len(self), "days")
+        if ((wanted < 0) | (wanted > self.grid_days[-1])).any() or np.isnan(wanted).any():
+            raise ValueError(
+                f"days must be 0 to {self.grid_days[-1]}; shorten the lead time or review period"
+            )
+        grid = np.concatenate([[0], self.grid_days])
+        low = np.clip(np.searchsorted(grid, wanted, side="right") - 1, 0, len(grid) - 2)
+        return low, (wanted - grid[low]) / (grid[low + 1] - grid[low])
+
+
+def _at_probability(line: Floats, grid_q: Floats, q: Floats) -> Floats:
+    """(n,) value at `q` of quantile functions `line` (n, Q), linear in normal scores, never below 0."""
+    if not ((q > 0) & (q < 1)).all():
+        raise ValueError("q must lie strictly between 0 and 1")
+    score, scores = ndtri(q), ndtri(grid_q)
+    low = np.clip(np.searchsorted(scores, score, side="right") - 1, 0, len(scores) - 2)
+    weight = (score - scores[low]) / (scores[low + 1] - scores[low])
+    rows = np.arange(len(line))
+    value: Floats = np.maximum(line[rows, low] * (1 - weight) + line[rows, low + 1] * weight, 0.0)
+    return value

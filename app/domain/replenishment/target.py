@@ -1,0 +1,28 @@
+"""Target stock, reorder point and safety stock from calibrated quantiles (F1, F3, F4)."""
+
+from __future__ import annotations
+
+import numpy as np
+from scipy.special import ndtri
+
+from app.domain.arrays import Floats
+from app.domain.forecasts.result import MAX_DAYS, Forecasts
+
+
+def stock_for(forecasts: Forecasts, days: Floats, lead_time_sd_days: Floats, alpha: Floats) -> Floats:
+    """(n,) units that cover demand over `days` with probability `alpha`, before rounding.
+
+    The quantile of the sum comes from the forecast; a random lead time widens its distance from the mean
+    as F4's d²σ_L² widens the variance: √((Q − μ)² + (z·d·σ_L)²). NaN where the forecast was refused.
+    """
+    if (days > MAX_DAYS).any():
+        i = int((days > MAX_DAYS).argmax())
+        raise ValueError(
+            f"lead time + review of variant {i} is {days[i]:g} days; at most {MAX_DAYS} can be planned"
+        )
+    mean, quantile = forecasts.mean_of_sum(days), forecasts.quantile_of_sum(days, alpha)
+    daily = np.divide(mean, days, out=np.zeros_like(mean), where=days > 0)
+    extra = np.abs(ndtri(alpha)) * daily * lead_time_sd_days
+    gap = quantile - mean
+    widened = mean + np.copysign(np.hypot(gap, extra), gap)
+    return np.where(extra > 0, np.maximum(quantile, widened), quantile)
