@@ -1,1 +1,61 @@
 """Fluxor: what to reorder, how much, from whom and by when, and why."""
+
+from __future__ import annotations
+
+from flask import Flask, g
+from flask.typing import ResponseReturnValue
+from flask_login import LoginManager
+from htmx_flask import Htmx
+
+from app.config import Settings
+
+
+class Fluxor(Flask):
+    """Flask with one transaction for each request: returning commits, raising rolls back."""
+
+    def dispatch_request(self) -> ResponseReturnValue:
+        """Run the view inside the request's transaction."""
+        from app.platform import db
+
+        with db.transaction():
+            return super().dispatch_request()
+
+
+def create_app(settings: Settings) -> Flask:
+    """Assemble the application: settings → platform → blueprints → commands → error pages."""
+    from app import blueprints, cli, errors
+    from app.platform import access, db, logs, queue, tenancy, web
+    from app.platform.mail import Mailer
+    from app.platform.secrets import TokenCipher
+    from app.shopify.door import Shopify
+
+    logs.configure(settings.log_level)
+    app = Fluxor(__name__)
+    app.config.update(SECRET_KEY=settings.secret_key, TESTING=settings.testing)
+    app.extensions["settings"] = settings
+    app.extensions["cipher"] = TokenCipher(settings.token_keys)
+    app.extensions["shopify"] = Shopify.connect(settings)
+    app.extensions["mailer"] = Mailer(
+        settings.mailgun_base_url, settings.mailgun_domain, settings.mailgun_api_key, settings.sender
+    )
+    db.configure(app, database_url=settings.database_url)
+    tenancy.install_guards(db.session_factory())
+    queue.configure(app, redis_url=settings.redis_url, prefix=settings.queue_prefix)
+    queue.install_hooks(db.session_factory())
+    web.install(app, settings)
+    Htmx(app)
+    login = LoginManager(app)
+    login.session_protection = None  # no session: each request proves itself
+    login.request_loader(blueprints.auth.load_identity)
+    access.install(app)
+
+    @app.teardown_request
+    def _leave_store(_error: BaseException | None) -> None:
+        if g.pop("identity", None) is not None:
+            tenancy.leave(db.session())
+
+    for blueprint in blueprints.ALL:
+        access.register(app, blueprint)
+    cli.install(app)
+    errors.install(app)
+    return app

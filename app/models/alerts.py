@@ -26,6 +26,7 @@ class Alert(StoreScoped, Base):
     facts: Mapped[dict[str, Any]] = mapped_column(JSONB, default=dict)
     raised_at: Mapped[datetime] = mapped_column(DateTime(timezone=True), server_default=func.now())
     mail_id: Mapped[int | None] = mapped_column(BigInteger)
+    snoozed_until: Mapped[datetime | None] = mapped_column(DateTime(timezone=True))
     dismissed_at: Mapped[datetime | None] = mapped_column(DateTime(timezone=True))
     resolved_at: Mapped[datetime | None] = mapped_column(DateTime(timezone=True))
 
@@ -33,13 +34,14 @@ class Alert(StoreScoped, Base):
         ForeignKeyConstraint(
             ["store_id", "variant_id"], ["variants.store_id", "variants.id"], ondelete="CASCADE"
         ),
-        CheckConstraint("kind IN ('threshold', 'stock_out')", name="kind_is_known"),
-        # Edge-triggered: while one is open, the same alert is not raised again, whoever runs at once.
+        CheckConstraint(
+            "kind IN ('out_of_stock', 'below_threshold', 'runs_out_before_delivery')", name="kind_is_known"
+        ),
+        # Edge-triggered: a product has one open alert at most, whoever runs at once.
         Index(
             "uq_alerts_one_open",
             "store_id",
             "variant_id",
-            "kind",
             unique=True,
             postgresql_where="resolved_at IS NULL",
         ),

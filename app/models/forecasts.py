@@ -45,6 +45,7 @@ class Forecast(StoreScoped, Base):
     daily_high: Mapped[list[float]] = mapped_column(ARRAY(Float))
     grid_days: Mapped[list[int]] = mapped_column(ARRAY(Integer))
     grid_q: Mapped[list[float]] = mapped_column(ARRAY(Float))
+    sum_mean: Mapped[list[float]] = mapped_column(ARRAY(Float))
     # Row by row: len(grid_days) × len(grid_q) values.
     sum_quantiles: Mapped[list[float]] = mapped_column(ARRAY(Float))
 

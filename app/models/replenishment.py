@@ -24,16 +24,19 @@ class Suggestion(StoreScoped, Base):
     on_hand: Mapped[int]
     committed: Mapped[int]
     incoming: Mapped[int]
-    expected_demand: Mapped[float]
+    expected_demand: Mapped[float | None]
     protection_days: Mapped[int]
-    safety_stock: Mapped[float]
-    reorder_point: Mapped[float]
-    target_stock: Mapped[float]
+    safety_stock: Mapped[int | None]
+    reorder_point: Mapped[int | None]
+    target_stock: Mapped[int | None]
     days_of_cover: Mapped[float | None]
     stock_out_early: Mapped[date | None]
     stock_out: Mapped[date | None]
     stock_out_late: Mapped[date | None]
     order_by: Mapped[date | None]
+    stock_gap: Mapped[bool] = mapped_column(default=False)
+    overstock_units: Mapped[int] = mapped_column(default=0)
+    overstock_value: Mapped[Decimal | None] = mapped_column(Numeric(16, 2))
     urgency: Mapped[str]
     # Rank of the urgency, so that the list sorts by an index and not by a CASE.
     urgency_rank: Mapped[int]

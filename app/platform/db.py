@@ -7,6 +7,7 @@ import io
 import json
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
+from dataclasses import dataclass
 from typing import Any, cast
 
 from flask import Flask
@@ -204,12 +205,27 @@ class _CsvReader(io.TextIOBase):
         return content[:limit]
 
 
+@dataclass(frozen=True)
+class Json:
+    """A value bound for a jsonb column (a bare list would be written as an array)."""
+
+    value: Any
+
+
 def _csv_value(value: Any) -> Any:
-    if isinstance(value, list | tuple):
-        return "{" + ",".join("NULL" if item is None else repr(float(item)) for item in value) + "}"
-    if isinstance(value, dict):
-        return json.dumps(value, separators=(",", ":"), default=str)
+    if isinstance(value, Json):
+        return json.dumps(value.value, separators=(",", ":"), default=str)
+    if isinstance(value, list):
+        return "{" + ",".join(_array_item(item) for item in value) + "}"
     return value
+
+
+def _array_item(item: Any) -> str:
+    if item is None:
+        return "NULL"
+    if isinstance(item, str):
+        return '"' + item.replace("\\", "\\\\").replace('"', '\\"') + '"'
+    return repr(item)
 
 
 def is_reachable() -> bool:
@@ -242,3 +258,8 @@ def _utc(connection: Any, _record: Any) -> None:
         with connection.cursor() as cursor:
             cursor.execute("SET TIME ZONE 'UTC'")
         connection.commit()
+
+
+def session_factory() -> Any:
+    """What session events are attached to (once for the process, whatever number of apps it holds)."""
+    return db.session

@@ -6,6 +6,7 @@ store is current, a flush guard that stamps or checks `store_id`, and row-level 
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
@@ -24,7 +25,7 @@ from sqlalchemy.orm import (
 _current: ContextVar[int | None] = ContextVar("current_store", default=None)
 
 
-class NoStoreInScope(RuntimeError):
+class NoStoreInScope(RuntimeError, DontWrapMixin):
     """Scoped data was touched while no store was current."""
 
 
@@ -100,15 +101,26 @@ def install_guards(session_class: Any) -> None:
 
 
 def _only_the_current_store(state: ORMExecuteState) -> None:
-    # The bound value is asked for when the statement runs, so a cached statement cannot carry another store.
-    state.statement = state.statement.options(
-        with_loader_criteria(
-            StoreScoped,
-            lambda cls: cls.store_id == bindparam("current_store", callable_=require_store, type_=BigInteger),
-            include_aliases=True,
-            track_closure_variables=False,
-        )
+    state.statement = state.statement.options(*_criteria())
+
+
+@functools.cache
+def _criteria() -> tuple[ExecutableOption, ...]:
+    """One criteria for each scoped class (a class counts when it is mapped, so all models are imported first).
+
+    The bound value is asked for when the statement runs, so a cached statement cannot carry another store.
+    """
+    current = bindparam("current_store", callable_=require_store, type_=BigInteger)
+    return tuple(
+        with_loader_criteria(scoped, scoped.store_id == current, include_aliases=True)
+        for scoped in _mapped(StoreScoped)
     )
+
+
+def _mapped(base: type[StoreScoped]) -> Iterator[type[StoreScoped]]:
+    for found in base.__subclasses__():
+        yield found
+        yield from _mapped(found)
 
 
 def _stamp_or_check(session: Session, _context: Any, _instances: Any) -> None:

@@ -89,19 +89,26 @@ class AdminClient:
             time.sleep(wait)
         raise ShopifyBusy(f"{name}: Shopify stayed busy for {MAX_TRIES} tries.")
 
-    def pages(self, name: str, *path: str, **variables: Any) -> Iterator[dict[str, Any]]:
-        """Run a document page by page; yields the object at `path` that holds `nodes` and `pageInfo`."""
+    def pages(
+        self, name: str, *path: str, **variables: Any
+    ) -> Iterator[tuple[dict[str, Any], dict[str, Any]]]:
+        """Run a document page by page along the connection at `path`.
+
+        Yields (the object that holds the connection, the connection with `nodes` and `pageInfo`), and nothing
+        when Shopify does not have the object.
+        """
         after: str | None = None
         while True:
-            found: Any = self.call(name, **variables, after=after)
-            for key in path:
-                found = (found or {}).get(key)
-            if found is None:
+            holder: Any = self.call(name, **variables, after=after)
+            for key in path[:-1]:
+                holder = (holder or {}).get(key)
+            if holder is None:
                 return
-            yield found
-            if not found["pageInfo"]["hasNextPage"]:
+            page = holder[path[-1]]
+            yield holder, page
+            if not page["pageInfo"]["hasNextPage"]:
                 return
-            after = found["pageInfo"]["endCursor"]
+            after = page["pageInfo"]["endCursor"]
 
     def _try(
         self, name: str, variables: dict[str, Any], *, is_mutation: bool, attempt: int

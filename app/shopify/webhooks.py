@@ -40,6 +40,7 @@ def verify(headers: Mapping[str, str], body: bytes, *, secrets: tuple[str, ...])
 
     Both header families are read: `X-Shopify-*` and the newer `shopify-*`.
     """
+    headers = {name.lower(): value for name, value in headers.items()}
     signature = _header(headers, "Hmac-Sha256")
     if not _is_signed(signature, body, secrets):
         raise WebhookRefused("The signature does not match the body.", 401)
@@ -74,7 +75,7 @@ def _is_signed(signature: str, body: bytes, secrets: tuple[str, ...]) -> bool:
 
 
 def _header(headers: Mapping[str, str], name: str) -> str:
-    return headers.get(f"X-Shopify-{name}") or headers.get(f"Shopify-{name}") or ""
+    return headers.get(f"x-shopify-{name}".lower()) or headers.get(f"shopify-{name}".lower()) or ""
 
 
 def _instant(text: str) -> datetime | None:

@@ -1,0 +1,116 @@
+"""The one table of errors: exception → status and words; as a page, an HTMX fragment or a JSON problem."""
+
+from __future__ import annotations
+
+import logging
+from dataclasses import dataclass
+
+from flask import Flask, Response, g, jsonify, request
+from redis.exceptions import ConnectionError as RedisDown
+from redis.exceptions import TimeoutError as RedisSlow
+from sqlalchemy.exc import OperationalError
+from werkzeug.exceptions import HTTPException
+
+from app.platform import web
+from app.platform.secrets import LinkRefused
+from app.services.alerts import AlertNotFound
+from app.services.catalog import VariantNotFound
+from app.services.reports import ReportNotFound
+from app.services.stores import StoreNotFound, UnableToReachShop
+from app.shopify.access_token import TokenUnavailable
+from app.shopify.admin import AdminError
+from app.shopify.id_token import IdTokenRefused
+
+log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True)
+class Problem:
+    """What a visitor is told. `detail` None: the exception's own words are fit for the page."""
+
+    status: int
+    title: str
+    detail: str | None = None
+
+
+_NOT_FOUND = "It may have been deleted, or it belongs to another store."
+TABLE: dict[type[Exception], Problem] = {
+    StoreNotFound: Problem(404, "Store not found", _NOT_FOUND),
+    VariantNotFound: Problem(404, "Product not found", _NOT_FOUND),
+    AlertNotFound: Problem(404, "Alert not found", _NOT_FOUND),
+    ReportNotFound: Problem(404, "Report not found"),
+    LinkRefused: Problem(403, "This link no longer works"),
+    UnableToReachShop: Problem(
+        409, "Fluxor has to be opened again", "Close this page and open Fluxor from your admin."
+    ),
+    TokenUnavailable: Problem(503, "Shopify does not answer", "Wait a minute and load the page again."),
+    AdminError: Problem(503, "Shopify does not answer", "Wait a minute and load the page again."),
+    OperationalError: Problem(
+        503, "The database cannot be reached", "Your data is safe. Wait a minute and load the page again."
+    ),
+    RedisDown: Problem(503, "Background work is paused", "Your data is safe. Wait a minute and try again."),
+    RedisSlow: Problem(503, "Background work is paused", "Your data is safe. Wait a minute and try again."),
+}
+_HTTP = {
+    400: Problem(400, "This request cannot be read", "Go back and try again."),
+    401: Problem(
+        401, "Please open Fluxor from your Shopify admin", "This page is shown to signed-in staff only."
+    ),
+    403: Problem(403, "You may not do this", "Ask the owner of the store to give you a role that may."),
+    404: Problem(404, "Page not found", "The address may be mistyped, or the page is gone."),
+    405: Problem(405, "This address does not take that kind of request", "Go back and try again."),
+    413: Problem(413, "This is too large", "Send less at once."),
+    422: Problem(422, "Some values cannot be used", "Mend the fields that are marked."),
+    429: Problem(429, "Too many tries", "Wait a minute and try again."),
+}
+_BUG = Problem(
+    500, "Something went wrong on our side", "It has been logged. Try again; nothing was half-written."
+)
+
+
+def install(app: Flask) -> None:
+    """Register the table."""
+    app.register_error_handler(IdTokenRefused, _id_token_refused)
+    app.register_error_handler(HTTPException, _http_error)
+    app.register_error_handler(Exception, _any_error)
+
+
+def _id_token_refused(error: IdTokenRefused) -> Response:
+    """What App Bridge expects: the bounce page for a page load, 401 with the retry header for a fetch."""
+    answer = error.answer
+    if answer.status == 302:
+        return Response(status=302, headers=answer.headers)
+    problem = Problem(answer.status, "Please open Fluxor from your Shopify admin", answer.body)
+    response = _render(problem, problem.detail or "")
+    response.headers.extend(answer.headers)
+    return response
+
+
+def _http_error(error: HTTPException) -> Response:
+    problem = _HTTP.get(error.code or 500, Problem(error.code or 500, error.name, "Go back and try again."))
+    response = _render(problem, problem.detail or "")
+    if problem.status == 401 and "Authorization" in request.headers:
+        response.headers["X-Shopify-Retry-Invalid-Session-Request"] = "1"
+    return response
+
+
+def _any_error(error: Exception) -> Response:
+    for kind in type(error).__mro__:
+        problem = TABLE.get(kind)
+        if problem is not None:
+            log.warning("request failed", extra={"error": type(error).__name__, "status": problem.status})
+            return _render(problem, problem.detail if problem.detail is not None else str(error))
+    log.exception("unexpected error")
+    return _render(_BUG, _BUG.detail or "")
+
+
+def _render(problem: Problem, detail: str) -> Response:
+    if request.path.startswith("/api/") or request.accept_mimetypes.best == "application/json":
+        response = jsonify(type="about:blank", title=problem.title, status=problem.status, detail=detail)
+        response.status_code = problem.status
+        response.mimetype = "application/problem+json"
+        return response
+    template = "errors/_problem.html" if web.wants_fragment() else "errors/page.html"
+    return web.render(
+        template, status=problem.status, problem=problem, detail=detail, reference=g.get("correlation_id", "")
+    )

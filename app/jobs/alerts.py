@@ -1,0 +1,45 @@
+"""Alert mails: rendered from templates, sent once, tried again while Mailgun is away."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from flask import render_template
+
+from app.jobs import clients
+from app.platform import clock, db
+from app.platform.mail import MailUnavailable
+from app.platform.queue import enqueue, store_job
+from app.services import alerts
+from app.services.alerts import LowProduct
+
+
+def render(low: Sequence[LowProduct]) -> tuple[str, str, str]:
+    """Subject, text part and HTML part of a mail about these products."""
+    values = {"low": low, "app_url": clients.settings().app_url, "sentence": alerts.sentence}
+    subject = render_template("email/low_stock/subject.txt", **values)
+    return (
+        " ".join(subject.split()),
+        render_template("email/low_stock/body.txt", **values),
+        render_template("email/low_stock/body.html", **values),
+    )
+
+
+def send_later(store_id: int, mail_id: int | None) -> None:
+    """Enqueue the sending of a mail that was just written."""
+    if mail_id is not None:
+        enqueue(send, store_id, mail_id, on="urgent", once=f"mail-{mail_id}")
+
+
+@store_job
+def send(_store_id: int, mail_id: int) -> None:
+    """Send one mail."""
+    if not alerts.claim(mail_id):
+        return
+    db.checkpoint()
+    try:
+        alerts.send(mail_id, mailer=clients.mailer(), now=clock.now())
+    except MailUnavailable as error:
+        alerts.release(mail_id, reason=str(error))
+        db.checkpoint()
+        raise

@@ -1,0 +1,54 @@
+"""What jobs need from the process: Shopify for one store, the cipher, the mailer."""
+
+from __future__ import annotations
+
+from typing import cast
+
+from flask import current_app
+
+from app.config import Settings
+from app.platform import clock, queue
+from app.platform.mail import Mailer
+from app.platform.secrets import TokenCipher
+from app.services import stores
+from app.shopify.admin import AdminClient
+from app.shopify.door import Shopify
+
+
+def settings() -> Settings:
+    """The deployment's settings."""
+    return cast(Settings, current_app.extensions["settings"])
+
+
+def shopify() -> Shopify:
+    """The door to Shopify."""
+    return cast(Shopify, current_app.extensions["shopify"])
+
+
+def cipher() -> TokenCipher:
+    """The cipher of the stored tokens."""
+    return cast(TokenCipher, current_app.extensions["cipher"])
+
+
+def mailer() -> Mailer:
+    """The mailer."""
+    return cast(Mailer, current_app.extensions["mailer"])
+
+
+def fresh_token(store_id: int, *, refused: str | None = None) -> str:
+    """A good access token of the store. Raises UnableToReachShop, TokenUnavailable."""
+    return stores.access_token(
+        store_id, cipher=cipher(), refresh=shopify().refresh, now=clock.now(), refused=refused
+    )
+
+
+def admin(store_id: int, *, priority: str) -> AdminClient:
+    """The store's Admin API. Raises UnableToReachShop when we hold no token for it."""
+    token = fresh_token(store_id)
+    return shopify().admin(
+        stores.get(store_id).shop,
+        token,
+        redis=queue.connection(),
+        priority=priority,
+        renew=lambda: fresh_token(store_id, refused=token),
+    )

@@ -1,0 +1,40 @@
+"""Forecast a store, plan its orders and raise its alerts: one job after each sync, and each night."""
+
+from __future__ import annotations
+
+from app.jobs import alerts
+from app.platform import clock
+from app.platform.queue import enqueue, store_job
+from app.services import alerts as alert_service
+from app.services import forecasts, purchasing, replenishment, stores
+
+
+@store_job
+def run(store_id: int) -> None:
+    """Forecast, plan and alert from what is stored now."""
+    now, today = clock.now(), clock.today(stores.time_zone())
+    purchasing.ensure_suppliers()
+    made = forecasts.run(today=today, now=now)
+    if made is None:
+        return
+    suggestions = replenishment.run(made.forecasts, today=today, now=now)
+    forecasts.finish(made.run_id, now=clock.now())
+    if suggestions is not None:
+        alerts.send_later(store_id, alert_service.run(suggestions, now=now, render=alerts.render))
+
+
+@store_job
+def replan(store_id: int) -> None:
+    """Plan and alert anew from the stored forecast: stock or settings have changed."""
+    now, today = clock.now(), clock.today(stores.time_zone())
+    made = forecasts.load()
+    if made is None:
+        return
+    suggestions = replenishment.run(made, today=today, now=now)
+    if suggestions is not None:
+        alerts.send_later(store_id, alert_service.run(suggestions, now=now, render=alerts.render))
+
+
+def replan_soon(store_id: int) -> None:
+    """Enqueue a replan; several wishes before it runs make one."""
+    enqueue(replan, store_id, on="urgent", once=f"replan-{store_id}")

@@ -1,0 +1,24 @@
+"""Make the reports that members ask for."""
+
+from __future__ import annotations
+
+import logging
+
+from sqlalchemy.exc import SQLAlchemyError
+
+from app.platform import clock, db
+from app.platform.queue import store_job
+from app.services import reports, stores
+
+log = logging.getLogger(__name__)
+
+
+@store_job
+def make(_store_id: int, report_id: int) -> None:
+    """Make one report."""
+    try:
+        reports.make(report_id, today=clock.today(stores.time_zone()), now=clock.now())
+    except SQLAlchemyError:
+        log.exception("report failed", extra={"report": report_id})
+        db.session().rollback()
+        reports.fail(report_id, reason="The report could not be made. Ask for it again.", now=clock.now())

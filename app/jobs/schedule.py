@@ -1,0 +1,90 @@
+"""The one list of periodic work: `flask` commands run it for Heroku Scheduler, `flask cron` by itself.
+
+Each entry reads the ids of the active stores and enqueues one job for each.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import timedelta
+
+from app.jobs import alerts, forecasts, sync, webhooks
+from app.platform import clock
+from app.platform.queue import enqueue, global_job, store_job
+from app.services import alerts as alert_service
+from app.services import stores
+from app.services import sync as runs
+
+_STALLED_AFTER = timedelta(minutes=3)
+_RECEIPTS_WAIT = timedelta(minutes=2)
+_RECEIPTS_KEPT = timedelta(days=7)
+
+
+@dataclass(frozen=True)
+class Periodic:
+    """One periodic command."""
+
+    command: str
+    cron: str
+    job: Callable[[], None]
+    help: str
+
+
+def _for_each_store(job: Callable[..., None], name: str) -> int:
+    ids = stores.active_ids()
+    for store_id in ids:
+        enqueue(job, store_id, once=f"{name}-{store_id}")
+    return len(ids)
+
+
+@global_job
+def sync_due() -> None:
+    """Ask Shopify what has changed in each store."""
+    _for_each_store(sync.begin, "sync")
+
+
+@global_job
+def forecast_due() -> None:
+    """Forecast and plan each store anew."""
+    _for_each_store(forecasts.run, "forecast")
+
+
+@global_job
+def alert_due() -> None:
+    """Plan each store from its stored forecast and raise what is due."""
+    _for_each_store(forecasts.replan, "replan")
+
+
+@global_job
+def token_due() -> None:
+    """Renew tokens long before Shopify forgets them."""
+    _for_each_store(sync.renew_token, "token")
+
+
+@global_job
+def sweep_due() -> None:
+    """Find work whose job was lost, in each store."""
+    _for_each_store(sweep, "sweep")
+
+
+@store_job
+def sweep(store_id: int) -> None:
+    """Enqueue again what is a row but has no job any more: steps, deliveries, mails; prune old receipts."""
+    now = clock.now()
+    for run_id, number in runs.stalled(now=now, after=_STALLED_AFTER):
+        enqueue(sync.step, store_id, run_id, number, once=f"sync-{run_id}-{number}")
+    for receipt_id in runs.waiting_receipts(older_than=now - _RECEIPTS_WAIT):
+        enqueue(webhooks.handle, store_id, receipt_id, on="webhooks", once=f"webhook-{receipt_id}")
+    for mail_id in alert_service.unsent(now=now):
+        alerts.send_later(store_id, mail_id)
+    runs.prune_receipts(before=now - _RECEIPTS_KEPT)
+
+
+PERIODIC = (
+    Periodic("sync-due", "0 */6 * * *", sync_due, "Ask Shopify what has changed (every 6 hours)."),
+    Periodic("forecast-due", "30 */6 * * *", forecast_due, "Forecast and plan every store (every 6 hours)."),
+    Periodic("alert-due", "45 */6 * * *", alert_due, "Raise and mail low-stock alerts (every 6 hours)."),
+    Periodic("token-due", "15 3 * * *", token_due, "Renew access tokens (daily)."),
+    Periodic("sweep-due", "*/10 * * * *", sweep_due, "Enqueue work whose job was lost (every 10 minutes)."),
+)

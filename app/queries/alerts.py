@@ -1,0 +1,77 @@
+"""Alerts, newest first, and what was mailed about them."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from app.platform import db
+from app.queries.paging import PAGE_SIZE, Page
+
+
+@dataclass(frozen=True)
+class AlertRow:
+    """One alert."""
+
+    id: int
+    variant_id: int
+    product: str
+    sku: str
+    kind: str
+    gravity: str
+    message: str
+    raised_at: datetime
+    resolved_at: datetime | None
+    dismissed_at: datetime | None
+    snoozed_until: datetime | None
+    mail_status: str | None
+    mail_error: str | None
+    mailed_at: datetime | None
+
+
+@dataclass(frozen=True)
+class AlertTable:
+    """One page of them."""
+
+    rows: list[AlertRow]
+    page: Page
+    show: str
+
+
+_WHERE = {"open": "a.resolved_at IS NULL AND a.dismissed_at IS NULL", "all": "true"}
+
+
+def table(*, show: str = "open", page: int = 1) -> AlertTable:
+    """A page of alerts: `show` "open" or "all". Two statements."""
+    show = show if show in _WHERE else "open"
+    total = db.rows(f"SELECT COUNT(*) AS n FROM alerts a WHERE {_WHERE[show]}")[0].n  # noqa: S608
+    place = Page(min(page, max(1, -(-total // PAGE_SIZE))), total)
+    found = db.rows(
+        "SELECT a.*, v.display_name, v.sku, m.status AS mail_status, m.error AS mail_error,"  # noqa: S608
+        " m.sent_at AS mailed_at"
+        " FROM alerts a JOIN variants v ON v.store_id = a.store_id AND v.id = a.variant_id"
+        " LEFT JOIN alert_mails m ON m.store_id = a.store_id AND m.id = a.mail_id"
+        f" WHERE {_WHERE[show]} ORDER BY a.raised_at DESC, a.id DESC LIMIT :limit OFFSET :offset",
+        limit=place.size,
+        offset=(place.number - 1) * place.size,
+    )
+    rows = [
+        AlertRow(
+            id=row.id,
+            variant_id=row.variant_id,
+            product=row.display_name,
+            sku=row.sku,
+            kind=row.kind,
+            gravity=row.gravity,
+            message=row.message,
+            raised_at=row.raised_at,
+            resolved_at=row.resolved_at,
+            dismissed_at=row.dismissed_at,
+            snoozed_until=row.snoozed_until,
+            mail_status=row.mail_status,
+            mail_error=row.mail_error,
+            mailed_at=row.mailed_at,
+        )
+        for row in found
+    ]
+    return AlertTable(rows, place, show)

@@ -1,0 +1,107 @@
+"""The dashboard: sales over time, stock by state, and the figures above them."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import date, timedelta
+from decimal import Decimal
+
+from app.platform import db
+
+RANGES = (30, 90, 365)
+
+
+@dataclass(frozen=True)
+class SalesTrend:
+    """Units and revenue a day, without gaps; weekly sums where the range is long."""
+
+    days: list[date]
+    units: list[int]
+    revenue: list[Decimal]
+    is_weekly: bool
+    total_units: int
+    total_revenue: Decimal
+
+
+@dataclass(frozen=True)
+class StockLevel:
+    """How many products are in one state."""
+
+    state: str
+    products: int
+    units: int
+
+
+@dataclass(frozen=True)
+class Headline:
+    """The figures on top."""
+
+    to_order: int
+    order_cost: Decimal | None
+    urgent: int
+    open_alerts: int
+    products: int
+
+
+def sales_trend(*, today: date, days: int) -> SalesTrend:
+    """The last `days` complete days. One statement."""
+    first = today - timedelta(days=days)
+    step = 7 if days > 180 else 1
+    rows = db.rows(
+        """
+        SELECT d.day::date AS day, COALESCE(SUM(s.units), 0) AS units, COALESCE(SUM(s.revenue), 0) AS revenue
+        FROM generate_series(CAST(:first AS date), CAST(:last AS date), make_interval(days => :step)) AS d(day)
+        LEFT JOIN daily_sales s ON s.day >= d.day AND s.day < d.day + make_interval(days => :step)
+             AND s.day <= :last
+        GROUP BY d.day ORDER BY d.day
+        """,
+        first=first,
+        last=today - timedelta(days=1),
+        step=step,
+    )
+    return SalesTrend(
+        days=[row.day for row in rows],
+        units=[int(row.units) for row in rows],
+        revenue=[row.revenue for row in rows],
+        is_weekly=step == 7,
+        total_units=sum(int(row.units) for row in rows),
+        total_revenue=sum((row.revenue for row in rows), Decimal(0)),
+    )
+
+
+_STATES = ("Out of stock", "Runs out before a delivery", "Order soon", "Enough", "Overstocked", "No forecast")
+
+
+def stock_levels() -> list[StockLevel]:
+    """Tracked products by state, each product in one state only. One statement."""
+    rows = db.rows(
+        """
+        SELECT CASE
+                 WHEN on_hand - committed <= 0 THEN 'Out of stock'
+                 WHEN urgency = 'now' THEN 'Runs out before a delivery'
+                 WHEN urgency = 'soon' THEN 'Order soon'
+                 WHEN urgency = 'unknown' THEN 'No forecast'
+                 WHEN overstock_units > 0 THEN 'Overstocked'
+                 ELSE 'Enough'
+               END AS state,
+               COUNT(*) AS products, COALESCE(SUM(GREATEST(on_hand, 0)), 0) AS units
+        FROM suggestions GROUP BY 1
+        """
+    )
+    found = {row.state: (int(row.products), int(row.units)) for row in rows}
+    return [StockLevel(state, *found.get(state, (0, 0))) for state in _STATES]
+
+
+def headline() -> Headline:
+    """One statement."""
+    row = db.rows(
+        """
+        SELECT COUNT(*) FILTER (WHERE quantity > 0) AS to_order,
+               SUM(cost) FILTER (WHERE quantity > 0) AS order_cost,
+               COUNT(*) FILTER (WHERE urgency = 'now') AS urgent,
+               COUNT(*) AS products,
+               (SELECT COUNT(*) FROM alerts WHERE resolved_at IS NULL AND dismissed_at IS NULL) AS open_alerts
+        FROM suggestions
+        """
+    )[0]
+    return Headline(row.to_order, row.order_cost, row.urgent, row.open_alerts, row.products)

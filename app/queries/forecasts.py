@@ -1,0 +1,74 @@
+"""One product's history and forecast, as the chart shows them."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import date, timedelta
+
+from app.platform import db
+
+
+@dataclass(frozen=True)
+class History:
+    """Net units a day, without gaps."""
+
+    days: list[date]
+    units: list[int]
+
+
+@dataclass(frozen=True)
+class ForecastView:
+    """The forecast; `low` and `high` bound the middle 80 % of single days. Refused: the lists are empty."""
+
+    origin: date
+    days: list[date]
+    mean: list[float]
+    low: list[float]
+    high: list[float]
+    model: str
+    confidence: str
+    reason: str
+    demand_class: str
+    refused_until: date | None
+
+    @property
+    def total(self) -> float:
+        """Expected units over the days shown."""
+        return sum(self.mean)
+
+
+def history(variant_id: int, *, today: date, days: int = 120) -> History:
+    """The last `days` complete days. One statement."""
+    rows = db.rows(
+        """
+        SELECT d.day::date AS day, COALESCE(s.units, 0) AS units
+        FROM generate_series(CAST(:first AS date), CAST(:last AS date), INTERVAL '1 day') AS d(day)
+        LEFT JOIN daily_sales s ON s.variant_id = :id AND s.day = d.day::date ORDER BY d.day
+        """,
+        first=today - timedelta(days=days),
+        last=today - timedelta(days=1),
+        id=variant_id,
+    )
+    return History([row.day for row in rows], [row.units for row in rows])
+
+
+def forecast(variant_id: int) -> ForecastView | None:
+    """The product's current forecast. One statement."""
+    found = db.rows("SELECT * FROM forecasts WHERE variant_id = :id", id=variant_id)
+    if not found:
+        return None
+    row = found[0]
+    is_refused = row.refused_until is not None or any(value != value for value in row.daily_mean)
+    count = 0 if is_refused else len(row.daily_mean)
+    return ForecastView(
+        origin=row.origin,
+        days=[row.origin + timedelta(days=i + 1) for i in range(count)],
+        mean=row.daily_mean[:count],
+        low=row.daily_low[:count],
+        high=row.daily_high[:count],
+        model=row.model,
+        confidence=row.confidence,
+        reason=row.reason,
+        demand_class=row.demand_class,
+        refused_until=row.refused_until,
+    )

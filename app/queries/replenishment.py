@@ -1,0 +1,161 @@
+"""Reorder suggestions as a table, and one of them with its ledger."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import date
+from decimal import Decimal
+from typing import Any
+
+from app.platform import db
+from app.queries.paging import PAGE_SIZE, Page, order_by
+
+SORTS = {
+    "urgency": "s.urgency_rank, s.order_by NULLS LAST, s.cost_of_waiting DESC NULLS LAST, v.display_name",
+    "product": "v.display_name",
+    "stock": "s.on_hand - s.committed",
+    "demand": "s.expected_demand",
+    "quantity": "s.quantity",
+    "cost": "s.cost",
+    "order_by": "s.order_by",
+    "supplier": "p.vendor",
+}
+
+
+@dataclass(frozen=True)
+class SuggestionRow:
+    """One line of the table; money in the store's currency."""
+
+    variant_id: int
+    product: str
+    sku: str
+    supplier: str
+    available: int
+    incoming: int
+    expected_demand: float | None
+    protection_days: int
+    quantity: int
+    urgency: str
+    order_by: date | None
+    stock_out: date | None
+    cost: Decimal | None
+    cost_of_waiting: Decimal | None
+    confidence: str | None
+
+
+@dataclass(frozen=True)
+class SuggestionTable:
+    """One page of it."""
+
+    rows: list[SuggestionRow]
+    page: Page
+    sort: str
+    search: str
+    show: str
+
+
+@dataclass(frozen=True)
+class LedgerEntry:
+    """One signed line; the lines sum to the quantity."""
+
+    code: str
+    label: str
+    units: int
+    detail: str
+
+
+@dataclass(frozen=True)
+class SuggestionDetail:
+    """All of one product's suggestion."""
+
+    row: SuggestionRow
+    on_hand: int
+    committed: int
+    safety_stock: int | None
+    reorder_point: int | None
+    target_stock: int | None
+    days_of_cover: float | None
+    stock_out_early: date | None
+    stock_out_late: date | None
+    stock_gap: bool
+    overstock_units: int
+    overstock_value: Decimal | None
+    ledger: list[LedgerEntry]
+
+
+_FROM = """
+    FROM suggestions s
+    JOIN variants v ON v.store_id = s.store_id AND v.id = s.variant_id
+    JOIN products p ON p.store_id = v.store_id AND p.id = v.product_id
+    LEFT JOIN forecasts f ON f.store_id = s.store_id AND f.variant_id = s.variant_id
+"""
+_WHERE = {"order": "s.quantity > 0", "all": "true"}
+
+
+def table(*, sort: str = "urgency", search: str = "", show: str = "order", page: int = 1) -> SuggestionTable:
+    """A page of suggestions: `show` "order" (something to order) or "all". Two statements."""
+    show = show if show in _WHERE else "order"
+    held, order = order_by(sort, SORTS, "urgency")
+    where = f"WHERE {_WHERE[show]} AND (:search = '' OR v.display_name ILIKE :like OR v.sku ILIKE :like)"
+    likes = {"search": search, "like": "%" + like_escaped(search) + "%"}
+    total = db.rows(f"SELECT COUNT(*) AS n {_FROM} {where}", **likes)[0].n
+    place = Page(min(page, max(1, -(-total // PAGE_SIZE))), total)
+    found = db.rows(
+        f"SELECT s.*, v.display_name, v.sku, p.vendor, f.confidence {_FROM} {where}"
+        f" ORDER BY {order}, s.variant_id LIMIT :limit OFFSET :offset",
+        **likes,
+        limit=place.size,
+        offset=(place.number - 1) * place.size,
+    )
+    return SuggestionTable([_row(row) for row in found], place, held, search, show)
+
+
+def like_escaped(text: str) -> str:
+    """The text with LIKE's own signs made harmless."""
+    return text.replace("\\", "\\\\").replace("%", r"\%").replace("_", r"\_")
+
+
+def detail(variant_id: int) -> SuggestionDetail | None:
+    """One product's suggestion, None while there is none. One statement."""
+    found = db.rows(
+        f"SELECT s.*, v.display_name, v.sku, p.vendor, f.confidence {_FROM} WHERE s.variant_id = :id",
+        id=variant_id,
+    )
+    if not found:
+        return None
+    row = found[0]
+    return SuggestionDetail(
+        row=_row(row),
+        on_hand=row.on_hand,
+        committed=row.committed,
+        safety_stock=row.safety_stock,
+        reorder_point=row.reorder_point,
+        target_stock=row.target_stock,
+        days_of_cover=row.days_of_cover,
+        stock_out_early=row.stock_out_early,
+        stock_out_late=row.stock_out_late,
+        stock_gap=row.stock_gap,
+        overstock_units=row.overstock_units,
+        overstock_value=row.overstock_value,
+        ledger=[LedgerEntry(**line) for line in row.ledger],
+    )
+
+
+def _row(row: Any) -> SuggestionRow:
+    return SuggestionRow(
+        variant_id=row.variant_id,
+        product=row.display_name,
+        sku=row.sku,
+        supplier=row.vendor,
+        available=row.on_hand - row.committed,
+        incoming=row.incoming,
+        expected_demand=row.expected_demand,
+        protection_days=row.protection_days,
+        quantity=row.quantity,
+        urgency=row.urgency,
+        order_by=row.order_by,
+        stock_out=row.stock_out,
+        cost=row.cost,
+        cost_of_waiting=row.cost_of_waiting,
+        confidence=row.confidence,
+    )

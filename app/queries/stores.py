@@ -1,0 +1,71 @@
+"""The current store and its settings, for pages."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from app.platform import db, tenancy
+
+
+@dataclass(frozen=True)
+class StoreView:
+    """What a page says about the store."""
+
+    shop: str
+    name: str
+    time_zone: str
+    shopify_time_zone: str
+    currency: str
+    status: str
+    status_reason: str
+    scopes: list[str]
+    installed_at: datetime
+
+
+@dataclass(frozen=True)
+class SettingsView:
+    """The store's settings as a form shows them."""
+
+    low_stock_threshold: int
+    alert_emails: list[str]
+    time_zone: str | None
+    lead_time_days: int
+    lead_time_sd_days: float
+    review_days: int
+    service_level: float
+    engine: str
+
+
+DEFAULTS = SettingsView(10, [], None, 14, 3.0, 7, 0.95, "auto")
+
+
+def store() -> StoreView:
+    """The current store."""
+    row = db.rows(
+        """
+        SELECT s.*, t.time_zone AS chosen FROM stores s
+        LEFT JOIN store_settings t ON t.store_id = s.id WHERE s.id = :id
+        """,
+        id=tenancy.require_store(),
+    )[0]
+    return StoreView(
+        shop=row.shop,
+        name=row.name or row.shop,
+        time_zone=row.chosen or row.time_zone,
+        shopify_time_zone=row.time_zone,
+        currency=row.currency,
+        status=row.status,
+        status_reason=row.status_reason,
+        scopes=list(row.scopes),
+        installed_at=row.installed_at,
+    )
+
+
+def settings() -> SettingsView:
+    """The store's settings; the defaults while none are stored."""
+    found = db.rows("SELECT * FROM store_settings")
+    if not found:
+        return DEFAULTS
+    row = found[0]
+    return SettingsView(**{name: getattr(row, name) for name in SettingsView.__dataclass_fields__})

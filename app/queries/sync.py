@@ -1,0 +1,75 @@
+"""How fresh the data are, and how far a running sync is."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from app.platform import db
+
+_STAGES = ("queued", "products", "levels", "orders", "demand", "done")
+
+
+@dataclass(frozen=True)
+class Freshness:
+    """The state of the data on each page.
+
+    `state`: never (no sync yet), importing (first sync runs), refreshing, fresh, failed.
+    `counts` are products, variants, levels, orders, lines stored so far by the newest run.
+    """
+
+    state: str
+    synced_at: datetime | None
+    started_at: datetime | None
+    stage: str
+    stage_number: int
+    stages: int
+    counts: dict[str, int]
+    error: str
+    forecast_at: datetime | None
+    suggestions: int
+
+    @property
+    def is_running(self) -> bool:
+        """Whether a page should look again by itself."""
+        return self.state in ("importing", "refreshing")
+
+    @property
+    def is_ready(self) -> bool:
+        """Whether there is something to show."""
+        return self.suggestions > 0 or self.forecast_at is not None
+
+
+def freshness() -> Freshness:
+    """One statement."""
+    row = db.rows(
+        """
+        SELECT latest.status, latest.kind, latest.stage, latest.done, latest.error, latest.started_at,
+               (SELECT MAX(finished_at) FROM sync_runs WHERE status = 'done') AS synced_at,
+               (SELECT MAX(finished_at) FROM forecast_runs WHERE status = 'done') AS forecast_at,
+               (SELECT COUNT(*) FROM suggestions) AS suggestions
+        FROM (SELECT 1) AS one
+        LEFT JOIN LATERAL (SELECT * FROM sync_runs ORDER BY started_at DESC, id DESC LIMIT 1) AS latest ON true
+        """
+    )[0]
+    stage = row.stage or "queued"
+    return Freshness(
+        state=_state(row.status, row.kind, row.synced_at),
+        synced_at=row.synced_at,
+        started_at=row.started_at,
+        stage=stage,
+        stage_number=_STAGES.index(stage) if stage in _STAGES else 0,
+        stages=len(_STAGES) - 1,
+        counts={key: value for key, value in (row.done or {}).items() if isinstance(value, int)},
+        error=row.error or "",
+        forecast_at=row.forecast_at,
+        suggestions=row.suggestions,
+    )
+
+
+def _state(status: str | None, kind: str | None, synced_at: datetime | None) -> str:
+    if status is None:
+        return "never"
+    if status in ("queued", "running"):
+        return "importing" if kind == "first" or synced_at is None else "refreshing"
+    return "failed" if status == "failed" else "fresh"

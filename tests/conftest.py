@@ -1,0 +1,68 @@
+"""What tests stand on: a real PostgreSQL and Valkey with the real migrations, and an app on them."""
+
+from __future__ import annotations
+
+import base64
+from collections.abc import Iterator
+
+import pytest
+from flask import Flask
+from flask.testing import FlaskClient
+from sqlalchemy.engine import make_url
+
+from app import create_app
+from app.config import Settings
+from app.platform import schema
+from devtools.services import Services, test_services
+
+SECRET = "test-secret-of-the-shopify-app-00"
+API_KEY = "test-client-id"
+
+
+def _sqlalchemy(url: str) -> str:
+    return str(url).replace("postgresql://", "postgresql+psycopg2://", 1)
+
+
+@pytest.fixture(scope="session")
+def services() -> Iterator[Services]:
+    """One private, migrated database and one private Valkey database for this test process."""
+    with test_services() as found:
+        schema.upgrade(_sqlalchemy(found.owner_url), _sqlalchemy(found.app_url))
+        yield found
+
+
+@pytest.fixture(scope="session")
+def settings(services: Services) -> Settings:
+    """Settings of the app under test."""
+    return Settings.from_env(
+        {
+            "DATABASE_URL": services.app_url,
+            "MIGRATION_DATABASE_URL": services.owner_url,
+            "REDIS_URL": services.redis_url,
+            "SHOPIFY_API_KEY": API_KEY,
+            "SHOPIFY_API_SECRET": SECRET,
+            "APP_URL": "http://fluxor.test",
+            "SECRET_KEY": "k" * 40,
+            "TOKEN_KEYS": "k1:" + base64.b64encode(b"1" * 32).decode(),
+            "LOG_LEVEL": "WARNING",
+        },
+        testing=True,
+    )
+
+
+@pytest.fixture(scope="session")
+def app(settings: Settings) -> Flask:
+    """The application, made once."""
+    return create_app(settings)
+
+
+@pytest.fixture
+def client(app: Flask) -> FlaskClient:
+    """A visitor without any proof of identity."""
+    return app.test_client()
+
+
+@pytest.fixture
+def database_name(services: Services) -> str:
+    """The name of the private database."""
+    return str(make_url(services.app_url).database)
