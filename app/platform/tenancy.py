@@ -13,6 +13,7 @@ from contextvars import ContextVar
 from typing import Any
 
 from sqlalchemy import BigInteger, ForeignKey, bindparam, event, func, select
+from sqlalchemy.exc import DontWrapMixin
 from sqlalchemy.orm import (
     Mapped,
     ORMExecuteState,
@@ -21,6 +22,7 @@ from sqlalchemy.orm import (
     mapped_column,
     with_loader_criteria,
 )
+from sqlalchemy.sql.base import ExecutableOption
 
 _current: ContextVar[int | None] = ContextVar("current_store", default=None)
 
