@@ -11,10 +11,11 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from devtools import setup
 from devtools.paths import ROOT
 
 BIN = Path(sys.executable).parent
-PACKAGES = ("app", "simulator", "devtools", "bench")
+OVERRIDES = ["--override", "requirements-overrides.txt"]
 
 
 @dataclass(frozen=True)
@@ -29,9 +30,12 @@ class Check:
 def all_checks() -> list[Check]:
     """Every static check, the fastest first."""
     ruff = str(BIN / "ruff")
+    page = [sys.executable, "-m", "devtools.architecture"]
     return [
         Check("lint", [ruff, "check", "."], [ruff, "check", "--fix", "."]),
         Check("format", [ruff, "format", "--check", "."], [ruff, "format", "."]),
+        Check("architecture page", [*page, "--check"], page),
+        Check("import contracts", [str(BIN / "lint-imports"), "--no-cache", "--no-logo"]),
         Check("types", [str(BIN / "mypy")]),
     ]
 
@@ -52,11 +56,27 @@ def run_checks(*, fix: bool = False) -> list[str]:
     return failed
 
 
+def compile_requirements() -> None:
+    """Pin and hash requirements*.txt anew from requirements*.in, for every platform."""
+    options = ["--generate-hashes", "--universal", "--python-version", "3.11", "--no-header"]
+    options += ["--no-emit-index-url", "--no-emit-find-links", "--quiet"]
+    environment = {**os.environ, **setup.uv_settings(setup.pip_config(), os.environ)}
+    for name, extra in (("requirements", []), ("requirements-dev", OVERRIDES)):
+        command = [str(BIN / "uv"), "pip", "compile", *options, *extra, f"{name}.in", "-o", f"{name}.txt"]
+        subprocess.run(command, cwd=ROOT, env=environment, check=True)
+
+
 def main() -> None:
     """Parse the command line and run the checks."""
     parser = argparse.ArgumentParser(prog="bin/check", description=__doc__)
     parser.add_argument("--fix", action="store_true", help="repair lint and format, regenerate documents")
-    failed = run_checks(fix=parser.parse_args().fix)
+    parser.add_argument(
+        "task", nargs="?", choices=["requirements"], help="pin the requirement files anew instead"
+    )
+    arguments = parser.parse_args()
+    if arguments.task:
+        return compile_requirements()
+    failed = run_checks(fix=arguments.fix)
     if failed:
         sys.exit(f"Not in order: {', '.join(failed)}")
 

@@ -98,11 +98,12 @@ def _install() -> None:
     """By uv (seconds), itself installed by pip with its pinned hash; by pip alone where uv does not work."""
     pinned = local_dir() / "uv-requirement.txt"
     pinned.write_text(pinned_requirement((ROOT / "requirements-dev.txt").read_text(), "uv"))
-    pip_install: list[str | Path] = [venv_python(), "-m", "pip", "install", "--quiet", "--require-hashes"]
+    pip_install: list[str | Path] = [venv_python(), "-m", "pip", "install", "--quiet"]
+    pip_install += ["--require-hashes", "--no-deps"]  # the files name all that is needed, and nothing else
     files = [str(ROOT / name) for name in REQUIREMENTS]
-    _run([*pip_install, "--no-deps", "-r", pinned], "pip could not install uv")
+    _run([*pip_install, "-r", pinned], "pip could not install uv")
     sync: list[str | Path] = [venv_dir() / "bin" / "uv", "pip", "sync", "--quiet", "--require-hashes", *files]
-    environment = {**os.environ, **uv_settings(_pip_config(), os.environ), "VIRTUAL_ENV": str(venv_dir())}
+    environment = {**os.environ, **uv_settings(pip_config(), os.environ), "VIRTUAL_ENV": str(venv_dir())}
     done = subprocess.run(sync, env=environment, cwd=ROOT, capture_output=True, text=True)
     if done.returncode:
         print(f"    uv did not manage ({done.stderr.strip().splitlines()[-1:]}); trying pip", flush=True)
@@ -133,7 +134,7 @@ def pinned_requirement(requirements: str, name: str) -> str:
     return found.group(0)
 
 
-def _pip_config() -> str:
+def pip_config() -> str:
     """pip's settings from its files and environment, as `pip config list` prints them."""
     return subprocess.run(
         [venv_python(), "-m", "pip", "config", "list"], capture_output=True, text=True
