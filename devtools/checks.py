@@ -75,7 +75,8 @@ def main() -> None:
     )
     arguments = parser.parse_args()
     if arguments.task:
-        return compile_requirements()
+        compile_requirements()
+        return
     failed = run_checks(fix=arguments.fix)
     if failed:
         sys.exit(f"Not in order: {', '.join(failed)}")
