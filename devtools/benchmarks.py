@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import runpy
 import sys
 
@@ -22,7 +21,6 @@ def main() -> None:
         wanted = f"no benchmark is called {sys.argv[1]!r}; " if len(sys.argv) > 1 else ""
         sys.exit(f"{wanted}usage: bin/bench NAME [arguments]; names: {', '.join(names()) or 'none yet'}")
     name = sys.argv.pop(1)
-    os.chdir(ROOT)
     try:
         with locked(local_dir() / "bench.lock", wait=False):
             runpy.run_module(f"bench.{name}", run_name="__main__", alter_sys=True)

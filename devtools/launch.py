@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 import sys
 
-from devtools.paths import ROOT
 from devtools.setup import SetupFailed, ensure_environment, venv_python
 
 MODULES = {
@@ -19,13 +18,12 @@ MODULES = {
 def main() -> None:
     """`python -m devtools.launch COMMAND [arguments]`."""
     command, *arguments = sys.argv[1:]
-    os.chdir(ROOT)
     try:
         ensure_environment()
     except SetupFailed as problem:
         sys.exit(str(problem))
     python = str(venv_python())
-    os.execv(python, [python, "-m", MODULES[command], *arguments])
+    os.execv(python, [python, "-P", "-m", MODULES[command], *arguments])
 
 
 if __name__ == "__main__":

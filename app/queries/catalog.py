@@ -7,8 +7,7 @@ from datetime import datetime
 from decimal import Decimal
 
 from app.platform import db
-from app.queries.paging import PAGE_SIZE, Page, order_by
-from app.queries.replenishment import like_escaped
+from app.queries.paging import PAGE_SIZE, Page, like_escaped, order_by
 
 SORTS = {
     "product": "v.display_name",

@@ -48,3 +48,8 @@ def order_by(sort: str, orders: Mapping[str, str], default: str) -> tuple[str, s
         sort, name = default, default.removeprefix("-")
     direction = "DESC" if sort.startswith("-") else "ASC"
     return sort, f"{orders[name]} {direction} NULLS LAST"
+
+
+def like_escaped(text: str) -> str:
+    """The text with LIKE's own signs made harmless."""
+    return text.replace("\\", "\\\\").replace("%", r"\%").replace("_", r"\_")

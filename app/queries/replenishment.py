@@ -8,7 +8,7 @@ from decimal import Decimal
 from typing import Any
 
 from app.platform import db
-from app.queries.paging import PAGE_SIZE, Page, order_by
+from app.queries.paging import PAGE_SIZE, Page, like_escaped, order_by
 
 SORTS = {
     "urgency": "s.urgency_rank, s.order_by NULLS LAST, s.cost_of_waiting DESC NULLS LAST, v.display_name",
@@ -108,11 +108,6 @@ def table(*, sort: str = "urgency", search: str = "", show: str = "order", page:
         offset=(place.number - 1) * place.size,
     )
     return SuggestionTable([_row(row) for row in found], place, held, search, show)
-
-
-def like_escaped(text: str) -> str:
-    """The text with LIKE's own signs made harmless."""
-    return text.replace("\\", "\\\\").replace("%", r"\%").replace("_", r"\_")
 
 
 def detail(variant_id: int) -> SuggestionDetail | None:

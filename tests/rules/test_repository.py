@@ -16,7 +16,11 @@ MAX_BYTES = 1_000_000
 MAX_FILE_LINES = 250
 MAX_FUNCTION_LINES = 60
 # Files that may be longer, and why.
-LONG_FILES: dict[str, str] = {}
+LONG_FILES: dict[str, str] = {
+    "app/platform/db.py": "the one door to the database: engine, sessions, transactions and raw SQL belong together",
+    "app/services/stores.py": "a store's whole life: install, tokens, members, settings, uninstall",
+}
+WHOLE = "migrations/versions/"  # a migration is written once, reads from top to bottom and is never edited
 # Functions that may be longer, and why: "path:name".
 LONG_FUNCTIONS: dict[str, str] = {}
 # Lists of pins and hashes, made by tools.
@@ -34,7 +38,7 @@ FORBIDDEN = {
     "a Shopify token": re.compile(r"\bshp(?:at|ua|ca|pa|ss)_" + r"[0-9a-fA-F]{32}\b"),
     "a Mailgun key": re.compile(r"\bkey-" + r"[0-9a-f]{32}\b"),
     "a cloud key": re.compile(r"\bAKIA" + r"[0-9A-Z]{16}\b|\bghp_" + r"[A-Za-z0-9]{36}\b"),
-    "a bundled library": re.compile(r"/\*! (?:jQuery|Chart\.js|htmx)|@license React"),
+    "a bundled library": re.compile(r"/\*! (?:jQuery|Chart\.js|htmx)" + r"|@license" + r" React"),
 }
 
 
@@ -97,7 +101,7 @@ def test_files_and_functions_keep_their_budgets() -> None:
     long_files, long_functions = [], []
     for file in tracked():
         name = str(file.relative_to(ROOT))
-        if file.suffix != ".py":
+        if file.suffix != ".py" or name.startswith(WHOLE):
             continue
         source = file.read_text()
         if len(source.splitlines()) > MAX_FILE_LINES and name not in LONG_FILES:
