@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import csv
 import io
 import json
 from collections.abc import Iterable, Iterator, Sequence
@@ -151,7 +150,7 @@ def _insert(
         cursor.execute(
             f"CREATE TEMP TABLE staging (staging_order bigint GENERATED ALWAYS AS IDENTITY, {types}) ON COMMIT DROP"
         )
-        cursor.copy_expert(f"COPY staging ({names}) FROM STDIN WITH (FORMAT csv)", _CsvReader(values))
+        cursor.copy_expert(f"COPY staging ({names}) FROM STDIN", _CopyReader(values))
         end = f'RETURNING "{returning}"' if returning else ""
         cursor.execute(
             f'INSERT INTO "{table.name}" (store_id, {names}) '  # noqa: S608
@@ -178,7 +177,7 @@ def separate_transaction() -> Iterator[Session]:
         yield own
 
 
-class _CsvReader(io.TextIOBase):
+class _CopyReader(io.TextIOBase):
     """A file that COPY reads from, fed row by row, so that no batch is held twice."""
 
     def __init__(self, values: Iterable[Sequence[Any]]) -> None:
@@ -186,23 +185,21 @@ class _CsvReader(io.TextIOBase):
         self._left = ""
 
     def readable(self) -> bool:
+        """It can be read."""
         return True
 
     def read(self, size: int | None = -1, /) -> str:
-        buffer = io.StringIO()
-        buffer.write(self._left)
-        writer = csv.writer(buffer, lineterminator="\n")
+        """The next `size` characters of COPY's text format."""
         limit = size if size is not None and size > 0 else None
+        parts, length = [self._left], len(self._left)
         for row in self._values:
-            writer.writerow([_csv_value(value) for value in row])
-            if limit is not None and buffer.tell() >= limit:
+            parts.append("\t".join(map(_copy_text, row)) + "\n")
+            length += len(parts[-1])
+            if limit is not None and length >= limit:
                 break
-        content = buffer.getvalue()
-        if limit is None:
-            self._left = ""
-            return content
-        self._left = content[limit:]
-        return content[:limit]
+        content = "".join(parts)
+        self._left = "" if limit is None else content[limit:]
+        return content if limit is None else content[:limit]
 
 
 @dataclass(frozen=True)
@@ -212,12 +209,17 @@ class Json:
     value: Any
 
 
-def _csv_value(value: Any) -> Any:
+_ESCAPES = str.maketrans({"\\": "\\\\", "\t": "\\t", "\n": "\\n", "\r": "\\r"})
+
+
+def _copy_text(value: Any) -> str:
+    if value is None:
+        return "\\N"
     if isinstance(value, Json):
-        return json.dumps(value.value, separators=(",", ":"), default=str)
-    if isinstance(value, list):
-        return "{" + ",".join(_array_item(item) for item in value) + "}"
-    return value
+        value = json.dumps(value.value, separators=(",", ":"), default=str)
+    elif isinstance(value, list):
+        value = "{" + ",".join(map(_array_item, value)) + "}"
+    return str(value).translate(_ESCAPES)
 
 
 def _array_item(item: Any) -> str:
