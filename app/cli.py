@@ -94,3 +94,5 @@ def _refuse_insecure_role() -> None:
     problem = db.insecure_role()
     if problem:
         sys.exit(f"Fluxor cannot start: {problem}")
+    # The children that run the jobs must not share this connection.
+    db.close_all()

@@ -72,6 +72,8 @@ def sweep_due() -> None:
 def sweep(store_id: int) -> None:
     """Enqueue again what is a row but has no job any more: steps, deliveries, mails; prune old receipts."""
     now = clock.now()
+    if runs.never_began():
+        enqueue(sync.begin, store_id, "first", on="urgent", once=f"sync-{store_id}")
     for run_id, number in runs.stalled(now=now, after=_STALLED_AFTER):
         enqueue(sync.step, store_id, run_id, number, once=f"sync-{run_id}-{number}")
     for receipt_id in runs.waiting_receipts(older_than=now - _RECEIPTS_WAIT):

@@ -52,7 +52,7 @@ def configure(app: Flask, *, database_url: str) -> None:
 
 def session() -> Session:
     """The current request's or job's session."""
-    return cast(Session, db.session)
+    return cast(Session, db.session())
 
 
 @contextmanager
@@ -238,6 +238,12 @@ def is_reachable() -> bool:
         session().rollback()
         return False
     return True
+
+
+def close_all() -> None:
+    """Give back and close every connection of this process (before it forks)."""
+    db.session.remove()
+    db.engine.dispose()
 
 
 def insecure_role() -> str | None:

@@ -12,7 +12,8 @@ from flask import Flask, current_app
 from redis import Redis
 from redis.exceptions import RedisError
 from rq import Queue, Retry
-from rq.exceptions import DuplicateJobError
+from rq.exceptions import DuplicateJobError, NoSuchJobError
+from rq.job import Job, JobStatus
 from sqlalchemy import event
 from sqlalchemy.orm import Session
 
@@ -98,12 +99,36 @@ def _send(
     if once is not None:
         options |= {"job_id": _job_id(once), "unique": True, "result_ttl": 0}
     try:
-        if delay:
-            target.enqueue_in(timedelta(seconds=delay), job, *arguments, **options)
-        else:
-            target.enqueue(job, *arguments, **options)
+        _add(target, job, arguments, delay, options)
     except DuplicateJobError:
-        log.info("already queued", extra={"once": once})
+        if _make_room(options["job_id"]):
+            _add(target, job, arguments, delay, options)
+        else:
+            log.info("already queued", extra={"once": once})
+
+
+def _add(
+    target: Queue, job: Callable[..., Any], arguments: tuple[Any, ...], delay: float, options: dict[str, Any]
+) -> None:
+    if delay:
+        target.enqueue_in(timedelta(seconds=delay), job, *arguments, **options)
+    else:
+        target.enqueue(job, *arguments, **options)
+
+
+_OVER = (JobStatus.FAILED, JobStatus.STOPPED, JobStatus.CANCELED, JobStatus.FINISHED)
+
+
+def _make_room(job_id: str) -> bool:
+    """Remove a job of that name that is over: a failed one keeps its name for days and would block the work."""
+    try:
+        found = Job.fetch(job_id, connection=connection())
+    except NoSuchJobError:
+        return True
+    if found.get_status() not in _OVER:
+        return False
+    found.delete()
+    return True
 
 
 def _job_id(once: str) -> str:

@@ -100,6 +100,11 @@ def last_success() -> datetime | None:
     )
 
 
+def never_began() -> bool:
+    """Whether the store has no run at all: the job that should have opened the first one was lost."""
+    return db.session().execute(select(SyncRun.id).limit(1)).scalar_one_or_none() is None
+
+
 def stalled(*, now: datetime, after: timedelta) -> list[tuple[int, int]]:
     """(run, step) of open runs that nobody has touched for a while: their job died or was lost."""
     query = select(SyncRun).where(SyncRun.status.in_(("queued", "running")), SyncRun.touched_at < now - after)

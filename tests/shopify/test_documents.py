@@ -27,12 +27,11 @@ ROOT = Path(__file__).resolve().parents[2]
 VERSIONS = ("2026-07", "2026-10")
 
 
+BULK = [name for name in names() if name.startswith("bulk_") and name not in ("bulk_run", "bulk_status")]
+
+
 def _text(name: str) -> str:
-    return (
-        bulk_document(name)
-        if name.startswith("bulk_") and name not in ("bulk_run", "bulk_status")
-        else document(name)
-    )
+    return bulk_document(name) if name in BULK else document(name)
 
 
 @pytest.fixture(scope="module", params=VERSIONS)
