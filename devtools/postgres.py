@@ -12,7 +12,6 @@ import importlib.metadata
 import json
 import os
 import secrets
-import shutil
 import signal
 import subprocess
 from dataclasses import dataclass
@@ -74,7 +73,7 @@ class EmbeddedPostgres:
 
     def forget(self) -> None:
         """Delete the data and the passwords; the server must not run."""
-        shutil.rmtree(self.home, ignore_errors=True)
+        unprivileged.remove_private_folder(self.home)
         self.secrets_file.unlink(missing_ok=True)
         self.home = unprivileged.private_folder(self.area, "postgres", self.user)
 

@@ -73,7 +73,27 @@ def private_folder(area: str, name: str, user: SystemUser | None) -> Path:
         folder = paths.area_dir(area) / name
         folder.mkdir(mode=0o700, exist_ok=True)
         return folder
+    _remove_orphans(paths.shared_state_dir())
     folder = paths.shared_state_dir() / f"{paths.checkout_key()}-{area}-{name}"
     folder.mkdir(mode=0o700, exist_ok=True)
     os.chown(folder, user.uid, user.gid)
+    _origin(folder).write_text(str(paths.area_dir(area)))
     return folder
+
+
+def remove_private_folder(folder: Path) -> None:
+    """Delete a folder that `private_folder` made, and its note of origin."""
+    shutil.rmtree(folder, ignore_errors=True)
+    _origin(folder).unlink(missing_ok=True)
+
+
+def _origin(folder: Path) -> Path:
+    """A file beside the folder that names the area it belongs to."""
+    return folder.with_suffix(".origin")
+
+
+def _remove_orphans(shared: Path) -> None:
+    """Delete data whose checkout is gone: its passwords lay there, so nobody can use it any more."""
+    for note in shared.glob("*.origin"):
+        if not Path(note.read_text()).exists():
+            remove_private_folder(note.with_suffix(""))

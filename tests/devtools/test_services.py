@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
 import signal
 import stat
 from collections.abc import Iterator
@@ -14,7 +15,7 @@ import psycopg2
 import pytest
 import redis
 
-from devtools import paths, services
+from devtools import paths, services, unprivileged
 from devtools.postgres import APP, SUPER, EmbeddedPostgres
 from devtools.processes import ProcessFailed, Supervisor
 from devtools.valkey import EmbeddedValkey
@@ -30,8 +31,7 @@ def fresh_local(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Pat
         monkeypatch.delenv(name, raising=False)
     yield tmp_path / "local"
     for area in ("test", "demo"):
-        EmbeddedPostgres(area, durable=False).forget()
-        EmbeddedPostgres(area, durable=False).home.rmdir()
+        unprivileged.remove_private_folder(EmbeddedPostgres(area, durable=False).home)
 
 
 def query(url: str, statement: str) -> list[tuple]:
@@ -163,3 +163,34 @@ def test_a_given_server_is_used_with_throwaway_databases(
         monkeypatch.setenv("DATABASE_URL", server.url(APP))
         with pytest.raises(RuntimeError, match="CREATEDB"), services.test_services():
             pass
+
+
+def test_data_whose_checkout_is_gone_is_removed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    shared = tmp_path / "shared"
+    shared.mkdir()
+    monkeypatch.setattr(paths, "shared_state_dir", lambda: shared)
+    user = unprivileged.SystemUser("me", os.geteuid(), os.getegid())
+    folders = {}
+    for checkout in ("kept", "gone"):
+        monkeypatch.setenv("FLUXOR_LOCAL", str(tmp_path / checkout))
+        folders[checkout] = unprivileged.private_folder("demo", "postgres", user)
+    shutil.rmtree(tmp_path / "gone")
+    monkeypatch.setenv("FLUXOR_LOCAL", str(tmp_path / "kept"))
+    assert unprivileged.private_folder("demo", "postgres", user) == folders["kept"]
+    assert folders["kept"].exists() and not folders["gone"].exists()
+
+
+def test_what_others_cannot_read_is_copied_and_what_they_can_is_not(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(paths, "shared_state_dir", lambda: tmp_path / "shared")
+    home = tmp_path / "home"
+    (home / "binaries").mkdir(parents=True)
+    (home / "binaries" / "tool").write_text("tool")
+    (tmp_path / "shared").mkdir()
+    home.chmod(0o700)
+    published = unprivileged.published(home / "binaries", "binaries-1")
+    assert published == tmp_path / "shared" / "binaries-1"
+    assert (published / "tool").read_text() == "tool"
+    assert stat.S_IMODE(home.stat().st_mode) == 0o700
+    assert unprivileged.published(Path("/usr/bin"), "bin") == Path("/usr/bin")
