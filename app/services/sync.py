@@ -226,11 +226,11 @@ def prune_receipts(*, before: datetime) -> int:
 
 
 def _storable(value: Any) -> Any:
-    """PostgreSQL's jsonb holds no NUL character; nothing we read can contain one."""
+    """PostgreSQL's jsonb holds neither NUL characters nor half surrogate pairs; nothing we read has them."""
     if isinstance(value, str):
-        return value.replace("\x00", "")
+        return value.replace("\x00", "").encode("utf-8", "replace").decode()
     if isinstance(value, list):
         return [_storable(item) for item in value]
     if isinstance(value, dict):
-        return {str(key).replace("\x00", ""): _storable(item) for key, item in value.items()}
+        return {_storable(str(key)): _storable(item) for key, item in value.items()}
     return value

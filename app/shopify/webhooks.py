@@ -49,8 +49,8 @@ def verify(headers: Mapping[str, str], body: bytes, *, secrets: tuple[str, ...])
     if not is_shop_domain(shop) or not topic or not webhook_id:
         raise WebhookRefused("A header is missing: shop domain, topic or webhook id.", 400)
     try:
-        payload = json.loads(body.decode("utf-8"))
-    except (UnicodeDecodeError, json.JSONDecodeError) as error:
+        payload = json.loads(body.decode("utf-8"), parse_constant=_no_constant)
+    except (UnicodeDecodeError, ValueError, RecursionError) as error:
         raise WebhookRefused("The body is not JSON in UTF-8.", 400) from error
     if not isinstance(payload, dict):
         raise WebhookRefused("The body is not a JSON object.", 400)
@@ -72,6 +72,10 @@ def _is_signed(signature: str, body: bytes, secrets: tuple[str, ...]) -> bool:
         wanted = base64.b64encode(hmac.new(secret.encode(), body, hashlib.sha256).digest())
         found |= hmac.compare_digest(given, wanted)
     return found
+
+
+def _no_constant(name: str) -> None:
+    raise ValueError(f"{name} is not JSON, though Python's parser would take it")
 
 
 def _header(headers: Mapping[str, str], name: str) -> str:
