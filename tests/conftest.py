@@ -13,21 +13,23 @@ from sqlalchemy.engine import make_url
 from app import create_app
 from app.config import Settings
 from app.platform import schema
-from devtools.services import Services, test_services
+from devtools.services import Services
+from devtools.services import test_services as private_services
 
 SECRET = "test-secret-of-the-shopify-app-00"
 API_KEY = "test-client-id"
 
 
-def _sqlalchemy(url: str) -> str:
+def sqlalchemy_url(url: str) -> str:
+    """The address in the form that SQLAlchemy wants."""
     return str(url).replace("postgresql://", "postgresql+psycopg2://", 1)
 
 
 @pytest.fixture(scope="session")
 def services() -> Iterator[Services]:
     """One private, migrated database and one private Valkey database for this test process."""
-    with test_services() as found:
-        schema.upgrade(_sqlalchemy(found.owner_url), _sqlalchemy(found.app_url))
+    with private_services() as found:
+        schema.upgrade(sqlalchemy_url(found.owner_url), sqlalchemy_url(found.app_url))
         yield found
 
 
