@@ -1,0 +1,1 @@
+"""Bulk operations: the rules for their queries, the worker that writes JSONL, and the result files."""

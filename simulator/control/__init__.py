@@ -1,0 +1,1 @@
+"""Makes things happen: the control API (JSON) and the control page."""

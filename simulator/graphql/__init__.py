@@ -1,0 +1,1 @@
+"""The Admin GraphQL API over the genuine schema: plan, cost, throttle, execute."""

@@ -1,0 +1,1 @@
+"""Who may call: ID tokens, access and refresh tokens, installation, and signed queries."""

@@ -1,0 +1,1 @@
+"""Mailgun's sending endpoint, and the outbox that shows what was sent."""
