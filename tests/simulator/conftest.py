@@ -152,7 +152,7 @@ class Client:
         fields = "id status errorCode objectCount rootObjectCount fileSize url partialDataUrl completedAt"
         deadline = time.monotonic() + 60
         while time.monotonic() < deadline:
-            answer = self.data("query($i: ID!) { bulkOperation(id: $i) { %s } }" % fields, i=number)[
+            answer = self.data(f"query($i: ID!) {{ bulkOperation(id: $i) {{ {fields} }} }}", i=number)[
                 "bulkOperation"
             ]
             if answer["status"] not in ("CREATED", "RUNNING", "CANCELING"):

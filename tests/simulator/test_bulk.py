@@ -15,8 +15,8 @@ from tests.simulator.receiver import Receiver
 
 ORDERS = """{ orders { edges { node { id processedAt cancelledAt test lineItems { edges { node {
   id sku quantity currentQuantity isGiftCard variant { id } } } } } } } }"""
-RUN = "mutation($q: String!) { bulkOperationRunQuery(query: $q, groupObjects: false) { bulkOperation { id
-status } userErrors { code message field } } }"
+RUN = """mutation($q: String!) { bulkOperationRunQuery(query: $q, groupObjects: false) {
+  bulkOperation { id status } userErrors { code message field } } }"""
 
 
 def units_of(lines: list[str], zone: ZoneInfo) -> dict[tuple[str, str], int]:
@@ -31,8 +31,8 @@ def units_of(lines: list[str], zone: ZoneInfo) -> dict[tuple[str, str], int]:
         if order["test"] or order["cancelledAt"] or line["isGiftCard"] or not line["variant"]:
             continue
         moment = datetime.fromisoformat(order["processedAt"].replace("Z", "+00:00")).astimezone(zone)
-        totals[(moment.date().isoformat(), line["variant"]["id"].rsplit("/", 1)[1])] +=
-        line["currentQuantity"]
+        variant = line["variant"]["id"].rsplit("/", 1)[1]
+        totals[(moment.date().isoformat(), variant)] += line["currentQuantity"]
     return {key: units for key, units in totals.items() if units}
 
 
@@ -76,8 +76,7 @@ def test_the_sixth_concurrent_operation_is_refused(client: Client) -> None:
         object.__setattr__(client.running.world.config, "bulk_lines_per_second", 0)
     assert [len(s["userErrors"]) for s in started] == [0, 0, 0, 0, 0, 1]
     assert started[5]["userErrors"][0]["code"] == "OPERATION_IN_PROGRESS"
-    cancel = "mutation($i: ID!) { bulkOperationCancel(id: $i) { bulkOperation { status } userErrors {
-    message } } }"
+    cancel = "mutation($i: ID!) { bulkOperationCancel(id: $i) { bulkOperation { status } userErrors { message } } }"
     for operation in started[:5]:
         client.data(cancel, i=operation["bulkOperation"]["id"])
     ends = {client.finish_bulk(o["bulkOperation"]["id"])["status"] for o in started[:5]}

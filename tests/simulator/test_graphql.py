@@ -19,8 +19,9 @@ def test_a_field_that_is_not_simulated_is_named(client: Client) -> None:
     assert "Order.risk" in error["message"]
 
 
-@pytest.mark.parametrize(("asked", "served"), [("2026-10", "2026-10"), ("2026-07", "2026-07"), ("2025-10",
-"2026-07")])
+@pytest.mark.parametrize(
+    ("asked", "served"), [("2026-10", "2026-10"), ("2026-07", "2026-07"), ("2025-10", "2026-07")]
+)
 def test_the_served_version_is_told(client: Client, asked: str, served: str) -> None:
     assert client.post("{ shop { id } }", version=asked).headers["X-Shopify-API-Version"] == served
 
@@ -41,8 +42,8 @@ def test_requested_cost_is_as_measured(client: Client, query: str, cost: int) ->
 
 
 def test_a_page_walks_over_all_orders_once(client: Client) -> None:
-    query = "query($a: String) { orders(first: 250, after: $a) { pageInfo { hasNextPage endCursor } nodes {
-    id processedAt } } }"
+    query = """query($a: String) { orders(first: 250, after: $a) {
+        pageInfo { hasNextPage endCursor } nodes { id processedAt } } }"""
     seen, times, cursor = [], [], None
     while True:
         page = client.data(query, a=cursor)["orders"]
@@ -59,8 +60,9 @@ def test_a_page_walks_over_all_orders_once(client: Client) -> None:
 
 def test_backwards_and_reversed_pages(client: Client) -> None:
     forward = [n["id"] for n in client.data("{ orders(first: 5) { nodes { id } } }")["orders"]["nodes"]]
-    backward = client.data("{ orders(last: 5, reverse: true) { nodes { id } pageInfo { hasPreviousPage } }
-    }")["orders"]
+    backward = client.data(
+        "{ orders(last: 5, reverse: true) { nodes { id } pageInfo { hasPreviousPage } } }"
+    )["orders"]
     assert [n["id"] for n in backward["nodes"]] == forward[::-1]
     assert backward["pageInfo"]["hasPreviousPage"] is True
 
@@ -72,17 +74,17 @@ def test_page_limits_are_bad_requests(client: Client) -> None:
 
 
 def test_too_costly_a_query_has_no_extensions(client: Client) -> None:
-    deep = "{ products(first: 250) { nodes { id variants(first: 250) { nodes { id inventoryItem {
-    inventoryLevels(first: 250)"
-    answer = client.graphql(deep + " { nodes { id location { id } } } } } } } } }")
+    deep = """{ products(first: 250) { nodes { id variants(first: 250) { nodes { id
+        inventoryItem { inventoryLevels(first: 250) { nodes { id location { id } } } } } } } } }"""
+    answer = client.graphql(deep)
     assert answer["errors"][0]["extensions"]["code"] == "MAX_COST_EXCEEDED"
     assert answer["errors"][0]["extensions"]["maxCost"] == 1000
     assert "extensions" not in answer
 
 
 def test_an_empty_bucket_throttles(client: Client) -> None:
-    query = "{ a: orders(first: 250) { nodes { id lineItems(first: 250) { nodes { id variant { id } product
-    { id } } } } } }"
+    query = """{ a: orders(first: 250) { nodes { id lineItems(first: 250) {
+        nodes { id variant { id } product { id } } } } } }"""
     for _ in range(200):
         answer = client.graphql(query)
         if "errors" in answer:
@@ -154,12 +156,12 @@ def test_only_60_days_without_read_all_orders(client: Client) -> None:
 
 def test_node_finds_by_global_id(client: Client) -> None:
     order = client.data("{ orders(first: 1) { nodes { id name } } }")["orders"]["nodes"][0]
-    found = client.data("query($i: ID!) { node(id: $i) { __typename id ... on Order { name } } }",
-    i=order["id"])["node"]
+    found = client.data(
+        "query($i: ID!) { node(id: $i) { __typename id ... on Order { name } } }", i=order["id"]
+    )["node"]
     assert found == {"__typename": "Order", **order}
     assert client.data('{ node(id: "gid://shopify/Order/1") { id } }')["node"] is None
 
 
 def test_introspection_answers(client: Client) -> None:
-    assert client.data("{ __type(name: \"InventoryLevel\") { name } }")["__type"] == {"name":
-    "InventoryLevel"}
+    assert client.data('{ __type(name: "InventoryLevel") { name } }')["__type"] == {"name": "InventoryLevel"}

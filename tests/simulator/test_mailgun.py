@@ -6,12 +6,17 @@ import requests
 
 from tests.simulator.conftest import Client
 
-FORM = {"from": "Fluxor <a@mail.fluxor.test>", "to": "owner@example.test", "subject": "Low stock", "text":
-"2 left"}
+FORM = {
+    "from": "Fluxor <a@mail.fluxor.test>",
+    "to": "owner@example.test",
+    "subject": "Low stock",
+    "text": "2 left",
+}
 
 
-def send(client: Client, key: str = "simulated-mailgun-key", domain: str = "mail.fluxor.test", **more: str)
--> requests.Response:
+def send(
+    client: Client, key: str = "simulated-mailgun-key", domain: str = "mail.fluxor.test", **more: str
+) -> requests.Response:
     """Send a mail as Mailgun's clients do."""
     url = f"{client.url}/v3/{domain}/messages"
     return requests.post(url, auth=("api", key), data={**FORM, **more}, timeout=10)

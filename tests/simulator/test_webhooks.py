@@ -12,8 +12,8 @@ from tests.simulator.receiver import Receiver, answering
 
 def sku_of(client: Client) -> str:
     """SKU of some tracked variant with stock."""
-    query = '{ productVariants(first: 50, query: "inventory_quantity:>3") { nodes { sku inventoryItem {
-    tracked } } } }'
+    query = """{ productVariants(first: 50, query: "inventory_quantity:>3") {
+      nodes { sku inventoryItem { tracked } } } }"""
     nodes = client.data(query)["productVariants"]["nodes"]
     return str(next(n["sku"] for n in nodes if n["sku"] and n["inventoryItem"]["tracked"]))
 
@@ -58,8 +58,9 @@ def test_each_change_has_its_topics(client: Client, receiver: Receiver) -> None:
     assert refund["refund_line_items"][0]["restock_type"] == "return"
 
 
-def test_a_failing_receiver_is_retried_eight_times_over_four_hours(client: Client, receiver: Receiver) ->
-None:
+def test_a_failing_receiver_is_retried_eight_times_over_four_hours(
+    client: Client, receiver: Receiver
+) -> None:
     with answering(receiver, 500):
         client.control("orders", lines=[{"sku": sku_of(client), "quantity": 1}])
         client.drain()
@@ -71,8 +72,9 @@ None:
     assert len(sent) == 9
     assert len({r.headers["x-shopify-webhook-id"] for r in sent}) == 1
     assert len({r.body for r in sent}) == 1
-    log = client.http.get(f"{client.url}/control/deliveries?topic=orders/create&limit=1",
-    timeout=10).json()["deliveries"]
+    log = client.http.get(f"{client.url}/control/deliveries?topic=orders/create&limit=1", timeout=10).json()[
+        "deliveries"
+    ]
     assert (log[0]["status"], log[0]["answer"]) == ("failed", "500")
 
 
@@ -108,8 +110,9 @@ def test_faults_drop_duplicate_and_delay(client: Client, receiver: Receiver) -> 
     assert len(receiver.of("orders/create")) == 1
 
 
-def test_a_subscription_through_the_api_is_served_and_dies_of_failures(client: Client, receiver: Receiver)
--> None:
+def test_a_subscription_through_the_api_is_served_and_dies_of_failures(
+    client: Client, receiver: Receiver
+) -> None:
     create = """mutation($u: String!) { webhookSubscriptionCreate(topic: PRODUCTS_UPDATE,
     webhookSubscription: {uri: $u,
       includeFields: ["id", "updated_at"]}) { webhookSubscription { id topic uri includeFields } userErrors
@@ -128,6 +131,7 @@ def test_a_subscription_through_the_api_is_served_and_dies_of_failures(client: C
             client.move_clock(8000)
             client.drain()
     client.install()
-    left = client.data("{ webhookSubscriptions(first: 10) { nodes { id } }
-    }")["webhookSubscriptions"]["nodes"]
+    left = client.data("{ webhookSubscriptions(first: 10) { nodes { id } } }")["webhookSubscriptions"][
+        "nodes"
+    ]
     assert made["webhookSubscription"]["id"] not in [n["id"] for n in left]
