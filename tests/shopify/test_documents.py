@@ -14,14 +14,15 @@ from graphql import (
     TypeInfo,
     TypeInfoVisitor,
     Visitor,
+    get_named_type,
     parse,
     validate,
     visit,
 )
-from simulator.schema import load_schema, raw_schema
 
 from app.config import API_VERSION
 from app.shopify.documents import bulk_document, document, names
+from simulator.schema import AccessRule, load_schema
 
 ROOT = Path(__file__).resolve().parents[2]
 VERSIONS = ("2026-07", "2026-10")
@@ -36,7 +37,7 @@ def _text(name: str) -> str:
 
 @pytest.fixture(scope="module", params=VERSIONS)
 def schema(request: pytest.FixtureRequest) -> GraphQLSchema:
-    return load_schema(request.param)
+    return load_schema(request.param).schema
 
 
 def faults(schema: GraphQLSchema, text: str) -> list[str]:
@@ -65,7 +66,7 @@ def test_the_request_version_is_the_newest_schema() -> None:
 def protected_fields(version: str, text: str) -> set[str]:
     """Fields of a document that the schema marks as protected customer data."""
     marked = _protected(version)
-    info, found = TypeInfo(load_schema(version)), set()
+    info, found = TypeInfo(load_schema(version).schema), set()
 
     class Collector(Visitor):
         def enter_field(self, node: Any, *_: Any) -> None:
@@ -79,13 +80,7 @@ def protected_fields(version: str, text: str) -> set[str]:
 
 
 def _protected(version: str) -> set[str]:
-    types = raw_schema(version)["data"]["__schema"]["types"]
-    return {
-        f"{kind['name']}.{field['name']}"
-        for kind in types
-        for field in kind.get("fields") or []
-        if field.get("isProtected")
-    }
+    return {f"{kind}.{field}" for kind, field in load_schema(version).protected_fields}
 
 
 @pytest.mark.parametrize("version", VERSIONS)
@@ -138,44 +133,39 @@ def test_mutations_that_move_stock_carry_idempotent() -> None:
                 assert field[1] == "@idempotent"
 
 
-def needed_scopes(version: str) -> set[str]:
-    """The scopes that our documents need, by the schema's own table."""
-    table = {
-        (item["typeName"], item.get("fieldName")): item["offlineScopes"]
-        for item in raw_schema(version)["offline_scopes"]["items"]
-    }
-    info, found = TypeInfo(load_schema(version)), set()
+def access_rules(version: str) -> dict[str, AccessRule]:
+    """The access rules of everything that our documents select."""
+    schema = load_schema(version)
+    info, found = TypeInfo(schema.schema), {}
 
     class Collector(Visitor):
         def enter_field(self, node: Any, *_: Any) -> None:
-            parent, kind = info.get_parent_type(), info.get_type()
-            named = getattr(kind, "of_type", kind)
-            while hasattr(named, "of_type"):
-                named = named.of_type
-            for key in ((parent.name if parent else "", node.name.value), (getattr(named, "name", ""), None)):
-                found.update(_first(table.get(key)))
+            parent, kind = info.get_parent_type(), get_named_type(info.get_type())
+            for key in ((parent.name if parent else "", node.name.value), (kind.name if kind else "", None)):
+                if key in schema.scopes:
+                    found[f"{key[0]}.{key[1]}"] = schema.scopes[key]
 
     for name in names():
         visit(parse(_text(name)), TypeInfoVisitor(info, Collector()))
     return found
 
 
-def _first(scopes: Any) -> set[str]:
-    return set(scopes) if isinstance(scopes, list) else set()
-
-
 def test_the_toml_asks_for_the_scopes_that_are_needed_and_no_others() -> None:
     toml = tomllib.loads((ROOT / "shopify.app.toml").read_text())
     asked = {scope.strip() for scope in toml["access_scopes"]["scopes"].split(",")}
     assert asked == {"read_inventory", "read_locations", "read_orders", "read_products"}
-    assert needed_scopes("2026-10") & asked == asked
+    rules = access_rules("2026-10")
+    assert len(rules) > 5
+    assert [name for name, rule in rules.items() if not rule.met_by(asked)] == []
+    for scope in asked:
+        assert any(not rule.met_by(asked - {scope}) for rule in rules.values()), f"{scope} is not needed"
 
 
 def test_every_subscribed_topic_exists_and_has_a_handler() -> None:
     from app.jobs.webhooks import HANDLERS
 
     toml = tomllib.loads((ROOT / "shopify.app.toml").read_text())
-    known = set(load_schema("2026-10").type_map["WebhookSubscriptionTopic"].values)  # type: ignore[attr-defined]
+    known = set(load_schema("2026-10").schema.type_map["WebhookSubscriptionTopic"].values)  # type: ignore[attr-defined]
     subscribed, compliance = set(), set()
     for entry in toml["webhooks"]["subscriptions"]:
         subscribed.update(entry.get("topics", []))
