@@ -8,6 +8,7 @@ from datetime import datetime, timedelta
 
 import numpy as np
 from sqlalchemy import func, select
+from sqlalchemy.dialects.postgresql import distinct_on
 
 from app.domain import alerts as rules
 from app.domain.replenishment import Suggestions
@@ -69,7 +70,7 @@ def _past() -> dict[object, rules.Past]:
     latest = (
         select(Alert, func.coalesce(AlertMail.sent_at, AlertMail.created_at))
         .outerjoin(AlertMail, (AlertMail.store_id == Alert.store_id) & (AlertMail.id == Alert.mail_id))
-        .distinct(Alert.variant_id)
+        .ext(distinct_on(Alert.variant_id))
         .order_by(Alert.variant_id, Alert.raised_at.desc())
     )
     return {
