@@ -54,6 +54,7 @@ def create_app(settings: Settings) -> Flask:
         if g.pop("identity", None) is not None:
             tenancy.leave(db.session())
 
+    blueprints.layout.install(app)
     for blueprint in blueprints.ALL:
         access.register(app, blueprint)
     cli.install(app)

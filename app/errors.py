@@ -111,6 +111,11 @@ def _render(problem: Problem, detail: str) -> Response:
         response.mimetype = "application/problem+json"
         return response
     template = "errors/_problem.html" if web.wants_fragment() else "errors/page.html"
-    return web.render(
+    response = web.render(
         template, status=problem.status, problem=problem, detail=detail, reference=g.get("correlation_id", "")
     )
+    if web.wants_fragment():
+        # What was on the page stays there: the problem has a place of its own.
+        response.headers["HX-Retarget"], response.headers["HX-Reswap"] = "#problem", "innerHTML"
+        response.headers["HX-Push-Url"] = "false"
+    return response

@@ -1,5 +1,28 @@
 """The web door: parse, one query or service call, render. `ALL` is what create_app registers."""
 
-from app.blueprints import auth, health, webhooks
+from app.blueprints import (
+    alerts,
+    auth,
+    catalog,
+    dashboard,
+    health,
+    layout,
+    replenishment,
+    reports,
+    settings,
+    webhooks,
+)
 
-ALL = (auth.blueprint, health.blueprint, webhooks.blueprint)
+ALL = (
+    auth.blueprint,
+    health.blueprint,
+    webhooks.blueprint,
+    dashboard.blueprint,
+    replenishment.blueprint,
+    catalog.blueprint,
+    alerts.blueprint,
+    reports.blueprint,
+    settings.blueprint,
+)
+
+__all__ = ["ALL", "auth", "layout"]

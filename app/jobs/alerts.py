@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from datetime import datetime
 
 from flask import render_template
 
@@ -10,7 +11,7 @@ from app.jobs import clients
 from app.platform import clock, db
 from app.platform.mail import MailUnavailable
 from app.platform.queue import enqueue, store_job
-from app.services import alerts
+from app.services import alerts, stores
 from app.services.alerts import LowProduct
 
 
@@ -23,6 +24,19 @@ def render(low: Sequence[LowProduct]) -> tuple[str, str, str]:
         render_template("email/low_stock/body.txt", **values),
         render_template("email/low_stock/body.html", **values),
     )
+
+
+def send_test(store_id: int, recipients: Sequence[str], *, now: datetime) -> None:
+    """Write a test mail and enqueue its sending."""
+    values = {"app_url": clients.settings().app_url, "shop": stores.get(store_id).shop}
+    mail_id = alerts.write_mail(
+        recipients,
+        subject=" ".join(render_template("email/test/subject.txt", **values).split()),
+        text=render_template("email/test/body.txt", **values),
+        html=render_template("email/test/body.html", **values),
+        now=now,
+    )
+    send_later(store_id, mail_id)
 
 
 def send_later(store_id: int, mail_id: int | None) -> None:

@@ -38,3 +38,8 @@ def replan(store_id: int) -> None:
 def replan_soon(store_id: int) -> None:
     """Enqueue a replan; several wishes before it runs make one."""
     enqueue(replan, store_id, on="urgent", once=f"replan-{store_id}")
+
+
+def forecast_soon(store_id: int) -> None:
+    """Enqueue a new forecast; several wishes before it runs make one."""
+    enqueue(run, store_id, on="urgent", once=f"forecast-{store_id}")

@@ -33,7 +33,12 @@ _MAX_RESTARTS = 3
 
 @store_job
 def begin(store_id: int, kind: str = "incremental") -> None:
-    """Open a run, unless one is open; the first run reads everything."""
+    """Open a run, unless one is open."""
+    start(store_id, kind)
+
+
+def start(store_id: int, kind: str = "incremental") -> None:
+    """Open a run in the caller's transaction, unless one is open; the first run reads everything."""
     since = sync.last_success()
     if since is None:
         kind = "first"
@@ -42,6 +47,13 @@ def begin(store_id: int, kind: str = "incremental") -> None:
     )
     if run is not None:
         next_step(store_id, run, stage="queued", on=_queue(run))
+
+
+@store_job
+def recount(store_id: int) -> None:
+    """Count the units of every day anew, because the store's days begin at another hour now."""
+    sales.rebuild_all(time_zone=stores.time_zone())
+    enqueue(forecasts.run, store_id, on="urgent", once=f"forecast-{store_id}")
 
 
 @store_job

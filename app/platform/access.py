@@ -139,6 +139,11 @@ def may(permission: Permission | str) -> bool:
     return bool(current_user.is_authenticated and current_user.may(permission))
 
 
+def actor() -> str:
+    """Who acts in this request, as histories name them."""
+    return str(current_user.name) or f"Member {current_user.member_id}"
+
+
 def _guard() -> None:
     if request.endpoint is None:
         return  # 404 or 405: nothing runs

@@ -74,7 +74,12 @@ def checkpoint() -> None:
 
 
 def rows(sql: str, /, **parameters: Any) -> Sequence[Row[Any]]:
-    """Run a read written by hand (row security still scopes it to the current store)."""
+    """Run a read written by hand (row security still scopes it to the current store).
+
+    SQLAlchemy flushes by itself before ORM reads only: without the flush this one would not see what the
+    same request has just changed.
+    """
+    session().flush()
     return session().execute(text(sql), parameters).all()
 
 

@@ -49,6 +49,11 @@ def is_reachable() -> bool:
         return False
 
 
+def ensure_reachable() -> None:
+    """Raise Redis's own error when it is away: for a visitor who asks for work and has to know."""
+    connection().ping()
+
+
 def queue(name: str) -> Queue:
     """The RQ queue of that name, apart from other deployments that share the same Redis."""
     return Queue(

@@ -5,8 +5,9 @@ from __future__ import annotations
 import json
 import re
 import secrets
+from collections.abc import Callable
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar, cast
 from urllib.parse import urlsplit
 
 from flask import Flask, Response, g, render_template, request, url_for
@@ -15,6 +16,7 @@ from werkzeug.middleware.proxy_fix import ProxyFix
 from app.config import Settings
 from app.platform import logs
 
+T = TypeVar("T")
 # `fullmatch`, because `$` would let a trailing newline through into a header.
 SHOP = re.compile(r"[a-z0-9][a-z0-9-]*\.myshopify\.com")
 
@@ -30,7 +32,11 @@ def install(app: Flask, settings: Settings) -> None:
     app.config["MAX_CONTENT_LENGTH"] = 4 * 1024 * 1024
     assets = Assets(Path(app.static_folder or "static"))
     app.jinja_env.globals.update(
-        asset=assets.url, page_url=page_url, nonce=nonce, app_bridge_url=settings.shopify_app_bridge_url
+        asset=assets.url,
+        page_url=page_url,
+        nonce=nonce,
+        app_bridge_url=settings.shopify_app_bridge_url,
+        client_id=settings.shopify_api_key,
     )
 
     @app.before_request
@@ -120,6 +126,19 @@ def render(template: str, *, status: int = 200, **values: Any) -> Response:
 def wants_fragment() -> bool:
     """Whether HTMX asked for a part of the page rather than the whole of it."""
     return request.headers.get("HX-Request") == "true" and request.headers.get("HX-Request-Type") != "full"
+
+
+def once(question: Callable[[], T]) -> T:
+    """The question's answer, asked for once in this request: page and layout need the same facts."""
+    answers: dict[Callable[[], Any], Any] = g.setdefault("answers", {})
+    if question not in answers:
+        answers[question] = question()
+    return cast(T, answers[question])
+
+
+def toast(response: Response, message: str) -> Response:
+    """Let the page confirm a success in passing; failures are never toasts, they stay on the page."""
+    return trigger(response, toast={"message": message, "target": "body"})
 
 
 def trigger(response: Response, **events: Any) -> Response:

@@ -38,6 +38,32 @@ class AlertTable:
     show: str
 
 
+@dataclass(frozen=True)
+class MailView:
+    """One mail and what became of it."""
+
+    subject: str
+    recipients: list[str]
+    status: str
+    error: str
+    created_at: datetime
+    sent_at: datetime | None
+
+    @property
+    def is_under_way(self) -> bool:
+        """Whether a page should look again by itself."""
+        return self.status in ("queued", "sending")
+
+
+def last_mail() -> MailView | None:
+    """The newest mail, if any was ever written. One statement."""
+    found = db.rows(
+        "SELECT subject, recipients, status, error, created_at, sent_at FROM alert_mails"
+        " ORDER BY created_at DESC, id DESC LIMIT 1"
+    )
+    return MailView(**found[0]._asdict()) if found else None
+
+
 _WHERE = {"open": "a.resolved_at IS NULL AND a.dismissed_at IS NULL", "all": "true"}
 
 

@@ -92,14 +92,16 @@ _FROM = """
 _WHERE = {"order": "s.quantity > 0", "all": "true"}
 
 
-def table(*, sort: str = "urgency", search: str = "", show: str = "order", page: int = 1) -> SuggestionTable:
+def table(
+    *, sort: str = "urgency", search: str = "", show: str = "order", page: int = 1, size: int = PAGE_SIZE
+) -> SuggestionTable:
     """A page of suggestions: `show` "order" (something to order) or "all". Two statements."""
     show = show if show in _WHERE else "order"
     held, order = order_by(sort, SORTS, "urgency")
     where = f"WHERE {_WHERE[show]} AND (:search = '' OR v.display_name ILIKE :like OR v.sku ILIKE :like)"
     likes = {"search": search, "like": "%" + like_escaped(search) + "%"}
     total = db.rows(f"SELECT COUNT(*) AS n {_FROM} {where}", **likes)[0].n
-    place = Page(min(page, max(1, -(-total // PAGE_SIZE))), total)
+    place = Page(min(page, max(1, -(-total // size))), total, size)
     found = db.rows(
         f"SELECT s.*, v.display_name, v.sku, p.vendor, f.confidence {_FROM} {where}"
         f" ORDER BY {order}, s.variant_id LIMIT :limit OFFSET :offset",

@@ -35,6 +35,17 @@ class Freshness:
         return self.state in ("importing", "refreshing")
 
     @property
+    def phase(self) -> str:
+        """Where a new store stands: importing, forecasting, no_sales (nothing to forecast), failed, ready."""
+        if self.is_ready:
+            return "ready"
+        if self.state == "failed":
+            return "failed"
+        if self.state != "fresh":
+            return "importing"
+        return "forecasting" if self.counts.get("variant_days") else "no_sales"
+
+    @property
     def is_ready(self) -> bool:
         """Whether there is something to show."""
         return self.suggestions > 0 or self.forecast_at is not None

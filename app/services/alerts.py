@@ -170,6 +170,14 @@ def send(mail_id: int, *, mailer: Mailer, now: datetime) -> bool:
     return True
 
 
+def write_mail(recipients: Sequence[str], *, subject: str, text: str, html: str, now: datetime) -> int:
+    """Write a mail that is about no product; returns its id. It is a row before it is sent."""
+    mail = AlertMail(recipients=list(recipients), subject=subject, text=text, html=html, created_at=now)
+    db.session().add(mail)
+    db.session().flush()
+    return mail.id
+
+
 def claim(mail_id: int) -> bool:
     """Take a queued mail for sending; False when somebody else has it."""
     return bool(

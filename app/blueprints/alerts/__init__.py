@@ -1,0 +1,70 @@
+"""Alerts: what is low, since when, and what was mailed about it; dismissing, snoozing, checking now."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+from flask import Response, abort, request
+from flask_login import current_user
+
+from app.jobs import forecasts as forecast_jobs
+from app.platform import clock, queue, web
+from app.platform.access import AppBlueprint, Permission, actor
+from app.queries import alerts
+from app.queries.alerts import AlertTable
+from app.queries.paging import clean_page
+from app.services import alerts as service
+
+blueprint = AppBlueprint("alerts", __name__)
+_SNOOZES = {"24": timedelta(hours=24), "168": timedelta(days=7)}
+_MOST_AT_ONCE = 20
+
+
+@blueprint.get("/alerts", needs=Permission.ALERTS_READ)
+def index() -> Response:
+    """The list, open ones first asked for."""
+    table = _table()
+    if not web.wants_fragment():
+        return web.render("alerts/index.html", table=table)
+    response = web.render("alerts/_table.html", table=table)
+    response.headers["HX-Push-Url"] = web.page_url("alerts.index", show=table.show, page=table.page.number)
+    return response
+
+
+@blueprint.post("/alerts/<int:alert_id>/dismiss", needs=Permission.ALERTS_MANAGE)
+def dismiss(alert_id: int) -> Response:
+    """Take one alert off the list."""
+    service.dismiss(alert_id, actor=actor(), now=clock.now())
+    return web.toast(web.render("alerts/_table.html", table=_table()), "Alert dismissed")
+
+
+@blueprint.post("/alerts/dismiss", needs=Permission.ALERTS_MANAGE)
+def dismiss_shown() -> Response:
+    """Take the alerts of the dashboard's banner off the pages."""
+    ids = [int(text) for text in request.form.getlist("alert") if text.isdigit() and len(text) < 19]
+    for alert_id in ids[:_MOST_AT_ONCE]:
+        service.dismiss(alert_id, actor=actor(), now=clock.now())
+    return web.render("alerts/_banner.html", alerts=alerts.table())
+
+
+@blueprint.post("/alerts/<int:alert_id>/snooze", needs=Permission.ALERTS_MANAGE)
+def snooze(alert_id: int) -> Response:
+    """Send no mail about one product for a while."""
+    pause = _SNOOZES.get(request.form.get("hours", ""))
+    if pause is None:
+        abort(400)
+    service.snooze(alert_id, until=clock.now() + pause, actor=actor())
+    said = "No mail about it for 24 hours" if pause.days < 2 else "No mail about it for 7 days"
+    return web.toast(web.render("alerts/_table.html", table=_table()), said)
+
+
+@blueprint.post("/alerts/send", needs=Permission.ALERTS_MANAGE)
+def check_now() -> Response:
+    """Look for low stock now and mail what is new."""
+    queue.ensure_reachable()
+    forecast_jobs.replan_soon(current_user.store_id)
+    return web.toast(web.render("alerts/_check.html", is_checking=True), "Checking your stock")
+
+
+def _table() -> AlertTable:
+    return alerts.table(show=request.values.get("show", "open"), page=clean_page(request.values.get("page")))

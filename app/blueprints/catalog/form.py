@@ -1,0 +1,26 @@
+"""The form of one product's own settings; an empty field inherits the store's."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from app.domain.forecasts import ENGINES
+from app.platform.forms import Form
+from app.queries.stores import SettingsView
+
+LONGEST_DAYS = 180
+
+
+def read(typed: Mapping[str, str], inherited: SettingsView) -> Form:
+    """Check what was typed."""
+    form = Form(typed)
+    form.whole("low_stock_threshold", low=0, high=1_000_000, optional=True)
+    form.whole("lead_time_days", low=0, high=LONGEST_DAYS - 1, optional=True)
+    form.whole("moq", low=1, high=1_000_000, optional=True)
+    form.whole("case_size", low=1, high=100_000, optional=True)
+    form.choice("engine", list(ENGINES), optional=True)
+    lead = form.values.get("lead_time_days")
+    if lead is not None and lead + inherited.review_days > LONGEST_DAYS:
+        most = LONGEST_DAYS - inherited.review_days
+        form.errors["lead_time_days"] = f"Enter at most {most}: forecasts reach {LONGEST_DAYS} days ahead."
+    return form

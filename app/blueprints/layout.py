@@ -1,0 +1,106 @@
+"""What every page says around its content: the store, how fresh the data are, and what is in trouble."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import date, datetime
+from decimal import Decimal
+from typing import Any
+
+from flask import Flask
+from markupsafe import Markup
+
+from app.platform import clock, formats, queue, web
+from app.queries import stores
+from app.queries import sync as runs
+from app.queries.stores import StoreView
+from app.queries.sync import Freshness
+
+
+@dataclass(frozen=True)
+class Trouble:
+    """What stops the work, in the words of the one banner at the top."""
+
+    title: str
+    text: str
+    can_sync: bool = False
+
+
+class Here:
+    """The store and moment of this page. Each fact is asked for when a template first uses it."""
+
+    @property
+    def store(self) -> StoreView:
+        """The current store."""
+        return web.once(stores.store)
+
+    @property
+    def freshness(self) -> Freshness:
+        """How fresh its data are."""
+        return web.once(runs.freshness)
+
+    @property
+    def now(self) -> datetime:
+        """The instant of this request."""
+        return web.once(clock.now)
+
+    @property
+    def today(self) -> date:
+        """The date where the store is."""
+        return clock.today(self.store.time_zone)
+
+    @property
+    def trouble(self) -> Trouble | None:
+        """The gravest thing that keeps the numbers from being up to date."""
+        if self.store.status in _STATUS:
+            return _STATUS[self.store.status]
+        if not web.once(queue.is_reachable):
+            return Trouble(
+                "Background work is paused", "Your data is safe. Work goes on by itself in a few minutes."
+            )
+        if self.freshness.state == "failed":
+            return Trouble("The last sync failed", self.freshness.error, can_sync=True)
+        return None
+
+
+_STATUS = {
+    "reauthorize": Trouble(
+        "Fluxor lost its connection to your store", "Close this page and open Fluxor from your admin again."
+    ),
+    "frozen": Trouble(
+        "Shopify has paused this store", "Numbers stay as they are until the store is open again."
+    ),
+}
+
+
+def install(app: Flask) -> None:
+    """Give templates `here` and the filters that need to know the store."""
+    here = Here()
+    app.context_processor(lambda: {"here": here})
+    filters: dict[str, Any] = {
+        "number": formats.number,
+        "signed": formats.signed,
+        "counted": formats.counted,
+        "cover": formats.cover,
+        "long_day": formats.long_day,
+        "money": lambda value: money(value, here),
+        "day": lambda value: formats.day(value, here.today),
+        "moment": lambda value: formats.moment(value, here.store.time_zone, here.now),
+        "when": lambda value: when(value, here),
+    }
+    app.jinja_env.filters.update(filters)
+
+
+def money(value: float | Decimal | None, here: Here) -> str:
+    """An amount in the store's currency."""
+    return formats.money(value, here.store.currency)
+
+
+def when(value: datetime | None, here: Here) -> Markup | str:
+    """How long ago, with the exact moment for whoever points at it and for machines."""
+    if value is None:
+        return formats.UNKNOWN
+    exact = formats.moment(value, here.store.time_zone, here.now)
+    return Markup('<time datetime="{}" title="{}">{}</time>').format(
+        value.isoformat(timespec="seconds"), exact, formats.ago(value, here.now)
+    )

@@ -1,0 +1,59 @@
+"""The form of the store's settings."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from zoneinfo import available_timezones
+
+from app.domain.forecasts import ENGINES
+from app.platform.forms import Form
+from app.queries.stores import SettingsView
+
+LONGEST_DAYS = 180
+MOST_ADDRESSES = 20
+NAMES = tuple(SettingsView.__dataclass_fields__)
+
+
+def zones() -> list[str]:
+    """The IANA zones that a person would choose, in order."""
+    kept = (
+        zone for zone in available_timezones() if "/" in zone and not zone.startswith(("Etc/", "SystemV/"))
+    )
+    return ["UTC", *sorted(kept)]
+
+
+def read(typed: Mapping[str, str]) -> Form:
+    """Check what was typed; the service level is typed in per cent."""
+    form = Form(typed)
+    form.whole("low_stock_threshold", low=0, high=1_000_000)
+    form.addresses("alert_emails", most=MOST_ADDRESSES)
+    form.choice("time_zone", zones(), optional=True)
+    form.whole("lead_time_days", low=0, high=LONGEST_DAYS - 1)
+    form.decimal("lead_time_sd_days", low=0, high=60)
+    form.whole("review_days", low=1, high=90)
+    form.decimal("service_level", low=51, high=99.9)
+    form.choice("engine", list(ENGINES))
+    _reach(form)
+    if "service_level" in form.values:
+        form.values["service_level"] = round(form.values["service_level"] / 100, 4)
+    return form
+
+
+def _reach(form: Form) -> None:
+    lead, review = form.values.get("lead_time_days"), form.values.get("review_days")
+    if lead is not None and review is not None and lead + review > LONGEST_DAYS:
+        form.errors["lead_time_days"] = (
+            f"Lead time and days between orders come to {lead + review};"
+            f" forecasts reach {LONGEST_DAYS} days ahead. Enter less."
+        )
+
+
+def stored(settings: SettingsView) -> dict[str, str]:
+    """The settings as the form shows them."""
+    return {
+        **{name: str(getattr(settings, name)) for name in NAMES},
+        "alert_emails": "\n".join(settings.alert_emails),
+        "time_zone": settings.time_zone or "",
+        "lead_time_sd_days": f"{settings.lead_time_sd_days:g}",
+        "service_level": f"{settings.service_level * 100:g}",
+    }

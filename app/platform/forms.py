@@ -1,0 +1,77 @@
+"""Reading a submitted form: each field becomes a checked value or an error that says what to do."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass, field
+from decimal import Decimal, InvalidOperation
+from typing import Any
+
+_ADDRESS = re.compile(r"[^@\s,;<>\"]{1,64}@[A-Za-z0-9](?:[A-Za-z0-9.-]{0,252}[A-Za-z0-9])?\.[A-Za-z]{2,63}")
+
+
+@dataclass
+class Form:
+    """One submission: what was typed, the values that hold, and an error for each field that does not."""
+
+    typed: Mapping[str, str]
+    values: dict[str, Any] = field(default_factory=dict)
+    errors: dict[str, str] = field(default_factory=dict)
+
+    @property
+    def is_valid(self) -> bool:
+        """Whether every field could be used."""
+        return not self.errors
+
+    def text(self, name: str) -> str:
+        """What was typed, without blanks around it."""
+        return self.typed.get(name, "").strip()
+
+    def whole(self, name: str, *, low: int, high: int, optional: bool = False) -> None:
+        """A whole number within limits; an empty optional field is None."""
+        text = self.text(name)
+        if not text and optional:
+            self.values[name] = None
+        elif re.fullmatch(r"[+-]?[0-9]{1,12}", text) and low <= int(text) <= high:
+            self.values[name] = int(text)
+        else:
+            self.errors[name] = f"Enter a whole number from {low:,} to {high:,}."
+
+    def decimal(self, name: str, *, low: float, high: float) -> None:
+        """A number within limits; a comma is read as the decimal point."""
+        text = self.text(name).replace(",", ".")
+        try:
+            value = float(Decimal(text))
+        except InvalidOperation:
+            value = float("nan")
+        if low <= value <= high:
+            self.values[name] = value
+        else:
+            self.errors[name] = f"Enter a number from {low:g} to {high:g}."
+
+    def choice(self, name: str, options: Collection[str], *, optional: bool = False) -> None:
+        """One of the options; an empty optional field is None."""
+        text = self.text(name)
+        if not text and optional:
+            self.values[name] = None
+        elif text in options:
+            self.values[name] = text
+        else:
+            self.errors[name] = "Choose one of the options."
+
+    def addresses(self, name: str, *, most: int) -> None:
+        """E-mail addresses, apart by commas, semicolons, blanks or lines; doubles are dropped."""
+        found = list(dict.fromkeys(part for part in re.split(r"[\s,;]+", self.text(name)) if part))
+        wrong = [part for part in found if not is_address(part)]
+        if wrong:
+            self.errors[name] = f"“{wrong[0][:80]}” is not an e-mail address. Write it like name@example.com."
+        elif len(found) > most:
+            self.errors[name] = f"Enter at most {most} addresses."
+        else:
+            self.values[name] = found
+
+
+def is_address(text: str) -> bool:
+    """Whether the text looks like an e-mail address that can be delivered to."""
+    return len(text) <= 254 and ".." not in text and bool(_ADDRESS.fullmatch(text))

@@ -1,0 +1,95 @@
+// What the pages need beyond htmx: charts, toasts, and a word when a request gets no answer.
+"use strict";
+
+const token = (name) => getComputedStyle(document.documentElement).getPropertyValue(`--p-color-${name}`).trim();
+
+const shortDay = (text) => {
+  const day = new Date(`${text}T00:00:00`);
+  return day.toLocaleDateString("en-GB", { day: "numeric", month: "short" });
+};
+
+function axes(extra = {}) {
+  const grid = { color: token("border-secondary") };
+  const ticks = { color: token("text-secondary"), maxRotation: 0, autoSkipPadding: 16 };
+  return { x: { grid: { display: false }, ticks, ...extra.x }, y: { beginAtZero: true, grid, ticks: { ...ticks, precision: 0 }, ...extra.y } };
+}
+
+function options(extra = {}) {
+  return {
+    animation: false, responsive: true, maintainAspectRatio: false, interaction: { mode: "index", intersect: false },
+    plugins: { legend: { display: false } }, ...extra,
+  };
+}
+
+const line = (label, data, color, extra = {}) =>
+  ({ label, data, borderColor: color, backgroundColor: color, borderWidth: 2, pointRadius: 0, pointHitRadius: 8, tension: 0, ...extra });
+
+const builders = {
+  trend: ({ labels, units, weekly }) => ({
+    type: "line",
+    data: { labels: labels.map(shortDay), datasets: [line(weekly ? "Units in the week" : "Units", units, token("bg-fill-emphasis"))] },
+    options: options({ scales: axes() }),
+  }),
+  levels: ({ labels, products }) => ({
+    type: "bar",
+    data: { labels, datasets: [{ label: "Products", data: products, backgroundColor: token("bg-fill-emphasis"), borderRadius: 4, maxBarThickness: 22 }] },
+    options: options({ indexAxis: "y", scales: { x: { ...axes().y }, y: { grid: { display: false }, ticks: { color: token("text") } } } }),
+  }),
+  forecast: ({ history, forecast }) => {
+    const coming = forecast ?? { days: [], mean: [], low: [], high: [] };
+    const before = history.days.map(() => null);
+    const band = token("bg-fill-info");
+    const edge = { borderWidth: 0, pointRadius: 0 };
+    const sets = [line("Sold", [...history.units, ...coming.days.map(() => null)], token("text-secondary"), { borderWidth: 1.5 })];
+    if (forecast) {
+      sets.push(line("Expected", [...before, ...coming.mean], token("bg-fill-emphasis")));
+      sets.push(line("Range from", [...before, ...coming.low], band, edge));
+      sets.push(line("Range to", [...before, ...coming.high], band, { ...edge, fill: "-1" }));
+    }
+    const labels = [...history.days, ...coming.days].map(shortDay);
+    const legend = { display: true, labels: { boxHeight: 2, boxWidth: 20, color: token("text"), filter: (item) => !item.text.startsWith("Range from") } };
+    return { type: "line", data: { labels, datasets: sets }, options: options({ scales: axes(), plugins: { legend } }) };
+  },
+};
+
+function drawCharts() {
+  if (!window.Chart) return;
+  Object.values(Chart.instances).filter((chart) => !chart.canvas?.isConnected).forEach((chart) => chart.destroy());
+  for (const canvas of document.querySelectorAll("canvas[data-chart]")) {
+    if (Chart.getChart(canvas)) continue;
+    Chart.defaults.font.family = getComputedStyle(document.body).fontFamily;
+    new Chart(canvas, builders[canvas.dataset.chart](JSON.parse(canvas.dataset.series)));
+  }
+}
+
+// Inside the admin App Bridge draws the toast; elsewhere the page does.
+function showToast(message) {
+  if (window.shopify?.toast) {
+    window.shopify.toast.show(message);
+    return;
+  }
+  const toast = document.createElement("p");
+  toast.className = "toast";
+  toast.textContent = message;
+  document.getElementById("toasts")?.append(toast);
+  setTimeout(() => toast.remove(), 5000);
+}
+
+function noAnswer(event) {
+  const place = document.getElementById("problem");
+  // A poll that goes unanswered tries again by itself; only what somebody asked for needs a word.
+  const asked = event.detail.ctx?.sourceEvent?.type;
+  if (!place || asked === "every" || event.detail.ctx?.response) return;
+  const words = document.createElement("p");
+  words.className = "error";
+  words.textContent = "There was no answer. Check your connection and try again.";
+  place.replaceChildren(words);
+}
+
+document.addEventListener("DOMContentLoaded", drawCharts);
+document.addEventListener("htmx:after:swap", drawCharts);
+document.addEventListener("toast", (event) => showToast(event.detail.message));
+document.addEventListener("htmx:error", noAnswer);
+document.addEventListener("htmx:before:request", (event) => {
+  if (event.detail.ctx.sourceEvent?.type !== "every") document.getElementById("problem")?.replaceChildren();
+});
