@@ -34,6 +34,7 @@ def forecast(
     engines: Mapping[object, str] | None = None,
     low_history_days: int = 30,
     refuse_below_days: int = 7,
+    only: Ints | None = None,
     seed: int = 0,
 ) -> Forecasts:
     """Forecast every variant of `panel` from the close of its last day; `horizon` daily values for the chart.
@@ -41,12 +42,15 @@ def forecast(
     `engine` is one of ENGINES; `engines` overrides it by variant key. Variants with under
     `low_history_days` days get the 7-day average in place of Prophet and always low confidence; those with
     under `refuse_below_days`, or that never sold, are refused with the day from which there is evidence.
+    With `only` (row numbers) the forecasts are for these variants, learnt from the whole panel.
     The same panel, settings and seed give the same forecasts.
     """
     if not 1 <= horizon <= MAX_DAYS:
         raise ValueError(f"horizon must be 1 to {MAX_DAYS} days, got {horizon}")
+    shop, rows = panel, np.arange(len(panel)) if only is None else only
+    panel = shop.take(rows)
     chosen = _chosen(panel, engine, engines or {}, low_history_days)
-    mean, quantiles = _sums(panel, chosen, seed)
+    mean, quantiles = _sums(shop, rows, chosen, seed)
     refused = _refused(panel, refuse_below_days)
     mean[refused], quantiles[refused] = np.nan, np.nan
     daily = _daily(panel, horizon, mean, quantiles)
@@ -79,13 +83,13 @@ def _chosen(panel: Panel, engine: str, engines: Mapping[object, str], low_histor
     return chosen
 
 
-def _sums(panel: Panel, chosen: Texts, seed: int) -> tuple[Floats, Floats]:
-    mean = np.empty((len(panel), len(GRID_DAYS)))
+def _sums(shop: Panel, rows: Ints, chosen: Texts, seed: int) -> tuple[Floats, Floats]:
+    mean = np.empty((len(rows), len(GRID_DAYS)))
     quantiles = np.empty((*mean.shape, len(GRID_Q)))
     for name in np.unique(chosen):
-        rows = chosen == name
-        part: Sums = ENGINES[str(name)](panel.take(rows), seed)
-        mean[rows], quantiles[rows] = part.mean, part.quantiles
+        mine = chosen == name
+        part: Sums = ENGINES[str(name)](shop, rows[mine], seed)
+        mean[mine], quantiles[mine] = part.mean, part.quantiles
     return mean, quantiles
 
 
