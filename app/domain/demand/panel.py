@@ -83,6 +83,10 @@ class Panel:
         days = (day - self.first_day).days + 1
         if not 1 <= days <= self.days:
             raise ValueError(f"{day} is outside the panel, which runs {self.first_day} to {self.last_day}")
+        return self.until_column(days)
+
+    def until_column(self, days: int) -> Panel:
+        """The first `days` columns, with the variants that had begun by then."""
         known = self.take(self.starts < days)
         return replace(
             known,

@@ -21,7 +21,8 @@ REASONS = {
     "auto": "Chosen by how well it would have forecast this shop's last months",
     "prophet": "Prophet, as chosen in the settings",
     "moving_average": "Average of the last 7 days, as chosen in the settings",
-    "average_28": "Average of the last 28 days, as chosen in the settings",
+    "calibrated_average": "Recent average with ranges from its own past errors, as chosen in the settings",
+    "learned": "Learnt from all products of this shop, as chosen in the settings",
 }
 SHORT = "Only {days} days of sales so far: treat this as a first guess"
 
@@ -77,7 +78,7 @@ def _chosen(panel: Panel, engine: str, engines: Mapping[object, str], low_histor
     unknown = set(wanted) - set(ENGINES)
     if unknown:
         raise ValueError(f"no forecast engine {sorted(unknown)[0]!r}; choose one of {', '.join(ENGINES)}")
-    chosen = np.array(wanted, dtype="U16")
+    chosen = np.array(wanted, dtype="U24")
     short = panel.history_days < low_history_days
     chosen[short & (chosen == "prophet")] = "moving_average"
     return chosen

@@ -1,69 +1,111 @@
-"""A recent average whose ranges come from its own past errors."""
+"""A smoothed rate whose ranges come from its own past errors; the engine for shops too small to learn from."""
 
 from __future__ import annotations
+
+from dataclasses import dataclass
 
 import numpy as np
 
 from app.domain import laws
 from app.domain.arrays import Floats, Ints
 from app.domain.demand import Panel
-from app.domain.forecasts.baseline import daily_spread, moving_average
-from app.domain.forecasts.conformal import ratio_quantiles
+from app.domain.forecasts.baseline import daily_spread
+from app.domain.forecasts.conformal import MIN_POOL, ratio_quantiles
+from app.domain.forecasts.features import Shop, base_rate
 from app.domain.forecasts.result import GRID_DAYS, GRID_Q
+from app.domain.forecasts.windows import DECAYS, Windows
 
-CUTOFFS = 8
+FIRST_CUT = 14
 STEP_DAYS = 7
-LONG_DAYS = 182
-LONG_SHARE = 0.1  # keeps a forecast above zero for what sold in the last half year but not lately
+POOL = 4_000  # sums wanted in the pool: a small shop looks further back than a large one
+MOST_CUTOFFS = 104
+FEWEST_CUTOFFS = 8
+TRIAL_DAYS = 28
+UNCERTAIN = 1.5  # widening of a law whose variance comes from one variant's short past
 
 
-def _rate(units: Floats, starts: Ints) -> Floats:
-    recent, long = moving_average(units, starts, 28), moving_average(units, starts, LONG_DAYS)
-    return (1 - LONG_SHARE) * recent + LONG_SHARE * long
+@dataclass(frozen=True)
+class Pool:
+    """Past windows of one length: variant, predicted and actual sum of each."""
+
+    row: Ints
+    predicted: Floats
+    actual: Floats
 
 
-def calibrated_average(panel: Panel) -> tuple[Floats, Floats]:
-    """(n, H) mean and (n, H, Q) quantiles of the coming sums.
+def best_decay(panel: Panel) -> float:
+    """The smoothing that would have missed the last cut-offs' coming month by least (Σ|error|)."""
+    length = int(min(TRIAL_DAYS, max(panel.days // 3, 1)))
+    windows = Windows.of(panel)
+    misses = {}
+    for decay in DECAYS:
+        pool = past_sums(panel, windows, Shop.of(panel, decay), length)
+        misses[decay] = float(np.abs(pool.predicted - pool.actual).sum())
+    return min(misses, key=lambda decay: (misses[decay], decay))
 
-    At each grid length the ratios actual ÷ predicted of the last cut-offs are pooled over variants; where
-    the pool is too small, a negative binomial of the variant's own spread serves instead (F4).
+
+def calibrated_average(panel: Panel, rows: Ints, decay: float) -> Floats:
+    """(n, H, Q) quantiles of the coming sums of `rows`, rising with days and with q.
+
+    The quantiles of actual ÷ predicted come from the last cut-offs of all variants, by predicted size, mixed
+    with the variant's own as it gathers windows of its own. Where the pool is too small a negative binomial
+    of the variant's own spread serves instead (F4).
     """
-    rate = _rate(panel.units, panel.starts)
-    sold = rate > 0
-    mean = rate[:, None] * GRID_DAYS
-    table = np.zeros((*mean.shape, len(GRID_Q)))
-    variance = daily_spread(panel.units, panel.starts, LONG_DAYS)
+    shop = Shop.of(panel, decay)
+    windows = Windows.of(panel)
+    cut = np.full(len(rows), panel.days)
+    rate = base_rate(windows, shop, rows, cut)
+    sold = rate > 1e-5
+    table = np.zeros((len(rows), len(GRID_DAYS), len(GRID_Q)))
+    longest, ratios = 1, np.ones((int(sold.sum()), len(GRID_Q)))
     for h, length in enumerate(GRID_DAYS):
-        predicted, actual = _past_sums(panel, int(length))
-        asked = np.maximum(mean[sold, h], 1e-9)
-        ratios = ratio_quantiles(predicted, actual, GRID_Q, asked)
-        if ratios is None:
-            v = np.maximum(variance[sold] * length, mean[sold, h])
-            table[sold, h] = laws.quantile(asked[:, None], 1.5 * v[:, None], GRID_Q)
+        asked = (rate * shop.open_days(cut, np.full(len(rows), length)))[sold]
+        pool = past_sums(panel, windows, shop, int(length))
+        found = _ratios(pool, rows[sold], asked, panel.days // int(length))
+        if found is not None:
+            longest, ratios = int(length), found
+        if longest * 3 < length or (found is None and longest == 1):
+            table[sold, h] = _law(panel, rows[sold], asked, int(length))
         else:
             table[sold, h] = asked[:, None] * ratios
-            mean[sold, h] = _mean_of(table[sold, h])
-    table = np.maximum.accumulate(np.maximum.accumulate(table, axis=1), axis=2)
-    return np.maximum.accumulate(mean, axis=1), table
+    return np.maximum.accumulate(np.maximum.accumulate(table, axis=1), axis=2)
 
 
-def _mean_of(quantiles: Floats) -> Floats:
-    """Mean of a distribution given by its quantiles at GRID_Q (trapezoids, flat beyond the ends)."""
-    edges = np.concatenate([[0.0], (GRID_Q[1:] + GRID_Q[:-1]) / 2, [1.0]])
-    mean: Floats = quantiles @ np.diff(edges)
-    return mean
+def past_sums(panel: Panel, windows: Windows, shop: Shop, length: int) -> Pool:
+    """Predicted and actual sums at the last weekly cut-offs whose `length` days ended by the last known day."""
+    wanted = int(np.clip(POOL // max(len(panel), 1), FEWEST_CUTOFFS, MOST_CUTOFFS))
+    cuts = np.arange(panel.days - length, FIRST_CUT - 1, -STEP_DAYS)[:wanted]
+    row, cut = np.tile(np.arange(len(panel)), len(cuts)), np.repeat(cuts, len(panel))
+    known = (panel.starts[row] < cut - STEP_DAYS) & (windows.last_sale[row, np.maximum(cut - 1, 0)] >= 0)
+    row, cut = row[known], cut[known]
+    span = np.full(len(row), length)
+    if not len(row):
+        return Pool(row, np.empty(0), np.empty(0))
+    predicted = base_rate(windows, shop, row, cut) * np.maximum(shop.open_days(cut, span), 0.05)
+    return Pool(row, predicted, windows.total(windows.units, row, cut, cut + length))
 
 
-def _past_sums(panel: Panel, length: int) -> tuple[Floats, Floats]:
-    """Predicted and actual sums at the last cut-offs whose `length` days ended by the last known day."""
-    predicted, actual = [np.empty(0)], [np.empty(0)]
-    for k in range(CUTOFFS):
-        cut = panel.days - length - STEP_DAYS * k
-        if cut < 28:
-            break
-        known = panel.starts < cut - 7
-        rate = _rate(panel.units[known, :cut], panel.starts[known])
-        seen = rate > 0
-        predicted.append(rate[seen] * length)
-        actual.append(np.maximum(panel.units[known, cut : cut + length].sum(axis=1)[seen], 0.0))
-    return np.concatenate(predicted), np.concatenate(actual)
+def _ratios(pool: Pool, rows: Ints, asked: Floats, own_windows: int) -> Floats | None:
+    """(n, Q) ratio quantiles: the shop's by size, mixed with each variant's own by how many it has."""
+    shared = ratio_quantiles(pool.predicted, pool.actual, GRID_Q, np.maximum(asked, 1e-9))
+    if shared is None:
+        return None
+    if len(np.unique(pool.row)) * 30 > len(pool.row):
+        return shared
+    ratio = pool.actual / pool.predicted
+    weight = own_windows / (own_windows + 8.0)
+    own = np.stack(
+        [
+            np.quantile(ratio[pool.row == i], GRID_Q)
+            if (pool.row == i).sum() >= MIN_POOL // 2
+            else np.full(len(GRID_Q), np.nan)
+            for i in rows
+        ]
+    )
+    return np.where(np.isnan(own), shared, weight * np.nan_to_num(own) + (1 - weight) * shared)
+
+
+def _law(panel: Panel, rows: Ints, mean: Floats, length: int) -> Floats:
+    variance = daily_spread(panel.units[rows], panel.starts[rows], 182) * length
+    wide = UNCERTAIN * np.maximum(variance, mean)
+    return laws.quantile(mean[:, None], wide[:, None] + 0.1 * mean[:, None] ** 2, GRID_Q)

@@ -13,10 +13,11 @@ from scipy.special import ndtri
 
 from app.domain.arrays import Floats, Ints
 from app.domain.demand import Panel
-from app.domain.forecasts import prophet_model
+from app.domain.forecasts import automatic, prophet_model
 from app.domain.forecasts.baseline import daily_spread, moving_average
-from app.domain.forecasts.calibrated import calibrated_average
-from app.domain.forecasts.result import GRID_DAYS, GRID_Q
+from app.domain.forecasts.calibrated import best_decay, calibrated_average
+from app.domain.forecasts.learned import can_learn, learn, predict
+from app.domain.forecasts.result import GRID_DAYS, GRID_Q, mean_of
 
 SPREAD_DAYS = 56
 
@@ -48,15 +49,31 @@ def prophet(panel: Panel, rows: Ints, seed: int) -> Sums:
     )
 
 
-def average_28(panel: Panel, rows: Ints, seed: int) -> Sums:
-    """The 28-day average with ranges calibrated at past cut-offs."""
-    mean, quantiles = calibrated_average(panel)
-    return Sums(mean[rows], quantiles[rows])
+def calibrated(panel: Panel, rows: Ints, seed: int) -> Sums:
+    """A smoothed rate with ranges calibrated at past cut-offs."""
+    return _with_mean(calibrated_average(panel, rows, best_decay(panel)))
+
+
+def learnt(panel: Panel, rows: Ints, seed: int) -> Sums:
+    """Boosted trees over all variants; falls back to the calibrated average where there is too little."""
+    if not can_learn(panel):
+        return calibrated(panel, rows, seed)
+    return _with_mean(predict(learn(panel, best_decay(panel), seed=seed), panel, rows))
+
+
+def auto(panel: Panel, rows: Ints, seed: int) -> Sums:
+    """The mix that a backtest on this shop chose."""
+    return _with_mean(automatic.quantiles(automatic.choose(panel, seed=seed), panel, rows))
+
+
+def _with_mean(quantiles: Floats) -> Sums:
+    return Sums(np.maximum.accumulate(mean_of(quantiles), axis=1), quantiles)
 
 
 ENGINES: Mapping[str, Callable[[Panel, Ints, int], Sums]] = {
-    "auto": average_28,
+    "auto": auto,
     "prophet": prophet,
     "moving_average": week_average,
-    "average_28": average_28,
+    "calibrated_average": calibrated,
+    "learned": learnt,
 }

@@ -146,3 +146,10 @@ def _at_probability(line: Floats, grid_q: Floats, q: Floats) -> Floats:
     rows = np.arange(len(line))
     value: Floats = np.maximum(line[rows, low] * (1 - weight) + line[rows, low + 1] * weight, 0.0)
     return value
+
+
+def mean_of(quantiles: Floats) -> Floats:
+    """Mean of distributions given by quantiles at GRID_Q (last axis): trapezoids, flat beyond the ends."""
+    edges = np.concatenate([[0.0], (GRID_Q[1:] + GRID_Q[:-1]) / 2, [1.0]])
+    mean: Floats = quantiles @ np.diff(edges)
+    return mean

@@ -1,0 +1,145 @@
+"""What the learned engine knows about a variant at a cut-off, and the scale it measures demand by."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import numpy as np
+
+from app.domain.arrays import Floats, Ints
+from app.domain.demand import Panel
+from app.domain.forecasts.windows import DECAYS, PEAKS, Windows
+
+RATES = (3, 7, 14, 28, 56, 112, 182, 364)
+YEAR = 364  # 52 weeks: the same weekday a year ago
+FLOOR = 0.05  # share of the base added to a rate before its log, so that zero stays finite
+WEEKS = 6
+
+
+@dataclass(frozen=True)
+class Shop:
+    """What all variants share: units of each day cumulated (days + 1,), weekday factors, the base's decay."""
+
+    total: Floats
+    weekday: Floats
+    first_ordinal: int
+    decay: float
+    seasonal: bool
+
+    @classmethod
+    def of(cls, panel: Panel, decay: float) -> Shop:
+        """The shop of `panel`; `seasonal` once more than a year of it is known."""
+        units = np.maximum(panel.units, 0.0).sum(axis=0)
+        ordinal = panel.first_day.toordinal()
+        day = (ordinal - 1 + np.arange(panel.days)) % 7
+        recent = units[-182:]
+        mean = np.array(
+            [recent[day[-182:] == d].mean() if (day[-182:] == d).any() else 0.0 for d in range(7)]
+        )
+        weekday = mean / mean.mean() if mean.sum() > 0 and panel.days >= 28 else np.ones(7)
+        total = np.concatenate([[0.0], np.cumsum(units)])
+        return cls(total, np.maximum(weekday, 1e-3), ordinal, decay, panel.days > YEAR + 28)
+
+    def open_days(self, cut: Ints, length: Ints) -> Floats:
+        """Mean-day equivalents of the `length` days from column `cut`: Σ of their weekday factors."""
+        week = np.concatenate([[0.0], np.cumsum(np.tile(self.weekday, 2))])
+        first = (self.first_ordinal - 1 + cut) % 7
+        rest = length % 7
+        weeks: Floats = (length // 7) * self.weekday.sum() + week[first + rest] - week[first]
+        return weeks
+
+    def rate(self, begin: Ints, end: Ints) -> Floats:
+        """Mean units a day of the whole shop from column `begin` to `end`, NaN where that is not known."""
+        known = (begin >= 0) & (end > begin) & (end < len(self.total))
+        begin, end = np.where(known, begin, 0), np.where(known, end, 1)
+        rate: Floats = np.where(known, (self.total[end] - self.total[begin]) / (end - begin), np.nan)
+        return rate
+
+
+def base_rate(windows: Windows, shop: Shop, row: Ints, cut: Ints) -> Floats:
+    """Units a day that a coming sum is measured by: smoothed demand with a little of the long run in it."""
+    smooth = windows.smoothed[shop.decay][row, cut - 1]
+    long = windows.rate(row, cut, YEAR)
+    return np.maximum(0.9 * smooth + 0.1 * long, 0.2 * long) + 1e-6
+
+
+def features(
+    windows: Windows, shop: Shop, price: Floats | None, row: Ints, cut: Ints, length: Ints
+) -> tuple[Floats, Floats]:
+    """(m, k) features of `row` at `cut` for a sum over `length` days, and (m,) its scale in units.
+
+    Nothing after `cut` is read. The scale is base rate × mean-day equivalents of the coming days.
+    """
+    base = base_rate(windows, shop, row, cut)
+    age = np.maximum(cut - windows.starts[row], 1)
+
+    def relative(rate: Floats) -> Floats:
+        ratio: Floats = np.log((np.maximum(rate, 0.0) + FLOOR * base) / base)
+        return ratio
+
+    columns = [np.log(base), np.log(age), np.log(length)]
+    columns += [relative(windows.rate(row, cut, w)) for w in RATES]
+    columns += [relative(windows.smoothed[decay][row, cut - 1]) for decay in DECAYS]
+    columns += _last_year(windows, shop, row, cut, length, relative)
+    columns += _shape(windows, row, cut, age, base)
+    columns += _shop_state(shop, cut, length)
+    if windows.in_stock is not None:
+        columns += [windows.total(windows.in_stock, row, cut - w, cut) / np.minimum(w, cut) for w in (7, 28)]
+    if price is not None:
+        columns.append(np.log(np.maximum(price[row], 0.01)))
+    scale = base * np.maximum(shop.open_days(cut, length), 0.05)
+    return np.stack(columns, axis=1).astype(np.float32), scale
+
+
+def _last_year(
+    windows: Windows, shop: Shop, row: Ints, cut: Ints, length: Ints, relative: Callable[[Floats], Floats]
+) -> list[Floats]:
+    """A year ago: the rate of the same days, and that against the month before them; NaN if unknown."""
+    begin, end = cut - YEAR, np.minimum(cut - YEAR + length, cut)
+    known = windows.starts[row] <= begin
+    rate = windows.total(windows.units, row, begin, end) / (end - begin)
+    before = windows.total(windows.units, row, begin - 56, begin) / 56
+    longer = windows.starts[row] <= begin - 56
+    coming = relative(rate)
+    with np.errstate(divide="ignore", invalid="ignore"):
+        season = np.log(shop.rate(begin, end) / shop.rate(begin - 28, begin))
+    return [
+        np.where(known, coming, np.nan),
+        np.where(longer, coming - relative(before), np.nan),
+        np.where(np.isfinite(season), season, np.nan),
+    ]
+
+
+def _shape(windows: Windows, row: Ints, cut: Ints, age: Ints, base: Floats) -> list[Floats]:
+    """How demand falls: share of selling days, gap since the last sale, sizes, peaks, week-to-week spread."""
+    half_year = np.minimum(182, age)
+    count = windows.total(windows.sold, row, cut - 182, cut)
+    total = windows.total(windows.units, row, cut - 182, cut)
+    squares = windows.total(windows.sizes2, row, cut - 182, cut)
+    size = total / np.maximum(count, 1)
+    variation = squares / np.maximum(count, 1) / np.maximum(size, 1e-9) ** 2 - 1
+    monthly = windows.total(windows.sold, row, cut - 28, cut) / np.minimum(28, age)
+    columns = [count / half_year, monthly, cut - 1 - windows.last_sale[row, cut - 1], variation]
+    columns += [np.log(np.maximum(size, 1e-3)), np.log1p(count)]
+    for length in PEAKS:
+        units = windows.total(windows.units, row, cut - length, cut)
+        columns.append(windows.peak[length][row, cut - 1] / np.maximum(units, 1e-9))
+    weeks = np.stack(
+        [windows.total(windows.units, row, cut - 7 * k - 7, cut - 7 * k) / 7 for k in range(WEEKS)]
+    )
+    columns.append(np.log((weeks.std(axis=0) + 0.01 * base) / base))
+    columns.append(np.log((np.abs(np.diff(weeks, axis=0)).mean(axis=0) + 0.01 * base) / base))
+    return columns
+
+
+def _shop_state(shop: Shop, cut: Ints, length: Ints) -> list[Floats]:
+    """The whole shop's momentum, and the season once a year is known."""
+    with np.errstate(divide="ignore", invalid="ignore"):
+        fast = np.log(shop.rate(cut - 7, cut) / shop.rate(cut - 28, cut))
+        slow = np.log(shop.rate(cut - 28, cut) / shop.rate(cut - 112, cut))
+    columns = [np.where(np.isfinite(x), x, np.nan) for x in (fast, slow)]
+    if shop.seasonal:
+        angle = 2 * np.pi * (shop.first_ordinal + cut + length / 2) / 365.25
+        columns += [np.sin(angle), np.cos(angle)]
+    return columns

@@ -1,0 +1,180 @@
+"""The learned engine: one gradient-boosted model per quantile for all variants and all lengths of sum.
+
+A training row is (variant, cut-off, length); its target is the coming sum ÷ the variant's own scale, so fast
+and slow variants teach each other. The length is a feature: one model answers 1 to 180 days.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any
+
+import numpy as np
+from scipy.special import ndtri
+
+from app.domain.arrays import Floats, Ints
+from app.domain.demand import Panel
+from app.domain.forecasts.features import Shop, features
+from app.domain.forecasts.result import GRID_DAYS, GRID_Q
+from app.domain.forecasts.windows import Windows
+
+LEVELS = np.array([0.025, 0.1, 0.25, 0.5, 0.75, 0.9, 0.975])
+LENGTHS = np.array([1, 2, 3, 5, 7, 10, 14, 21, 28, 42, 60, 90, 120, 180])
+FIRST_CUT = 14
+ACTIVE_DAYS = 182
+CHUNK = 4000  # variants whose running totals are held at once: bounds memory whatever the shop's size
+MAX_ROWS = 100_000
+MIN_ROWS = 3_000
+FOCUS = 1 / 3  # share of the training rows at the length that the shop orders for
+THREADS = 2
+
+
+@dataclass(frozen=True)
+class Learned:
+    """Trained boosters as text by LEVELS, with what is needed to use them on later days of the same shop."""
+
+    boosters: tuple[str, ...]
+    decay: float
+    longest: int  # longest sum seen in training; longer ones are scaled from it
+    widen: float
+
+    @cached_property
+    def models(self) -> list[Any]:
+        """The boosters, ready to predict."""
+        import lightgbm
+
+        return [lightgbm.Booster(model_str=text) for text in self.boosters]
+
+
+def can_learn(panel: Panel) -> bool:
+    """Whether there is enough to learn from: a few thousand windows of at least a week."""
+    return panel.days >= 2 * FIRST_CUT + 7 and _row_count(panel) >= MIN_ROWS
+
+
+def learn(panel: Panel, decay: float, *, focus: int = 28, seed: int = 0, max_rows: int = MAX_ROWS) -> Learned:
+    """Train on every window that ended by the panel's last day; half a dozen seconds at most.
+
+    `decay` is the smoothing of the scale (see `calibrated.best_decay`); `focus` the length of sum that
+    matters most. The same panel and seed give the same model.
+    """
+    import lightgbm
+
+    rng = np.random.default_rng(seed)
+    usable = max((panel.days - FIRST_CUT) // 2, 7)
+    lengths = LENGTHS[: np.searchsorted(LENGTHS, usable, side="right")]
+    count = min(max_rows, _row_count(panel))
+    x, y, weight = _training_rows(panel, decay, lengths, focus, count, rng)
+    data = lightgbm.Dataset(x, y, weight=weight, params={"max_bin": 63, "verbosity": -1}, free_raw_data=False)
+    small = count < 60_000 or panel.days < 365
+    settings = {
+        "objective": "quantile",
+        "num_leaves": 7 if small else 15,
+        "learning_rate": 0.07 if small else 0.1,
+        "min_data_in_leaf": 100,
+        "feature_fraction": 0.5,
+        "bagging_fraction": 0.6,
+        "bagging_freq": 1,
+        "lambda_l2": 5,
+        "max_bin": 63,
+        "verbosity": -1,
+        "num_threads": THREADS,
+        "deterministic": True,
+        "force_row_wise": True,
+        "seed": seed,
+    }
+    trees = 80 if small else 70
+    boosters = tuple(
+        lightgbm.train(settings | {"alpha": float(q)}, data, trees).model_to_string() for q in LEVELS
+    )
+    return Learned(boosters, decay, int(lengths[-1]), _widening(panel, min(focus, int(lengths[-1]))))
+
+
+def predict(learned: Learned, panel: Panel, rows: Ints) -> Floats:
+    """(n, H, Q) quantiles of the sums over GRID_DAYS of `rows`, rising with days and with q."""
+    shop = Shop.of(panel, learned.decay)
+    out = np.empty((len(rows), len(GRID_DAYS), len(GRID_Q)))
+    for begin in range(0, len(rows), CHUNK):
+        part = slice(begin, begin + CHUNK)
+        out[part] = _predict_chunk(learned, shop, panel.take(rows[part]))
+    return np.maximum.accumulate(np.maximum.accumulate(out, axis=2), axis=1)
+
+
+def _predict_chunk(learned: Learned, shop: Shop, panel: Panel) -> Floats:
+    n, lengths = len(panel), np.minimum(GRID_DAYS, learned.longest)
+    row = np.repeat(np.arange(n), len(lengths))
+    cut = np.full(len(row), panel.days)
+    x, scale = features(Windows.of(panel), shop, panel.price, row, cut, np.tile(lengths, n))
+    ratios = np.stack([model.predict(x, num_threads=THREADS) for model in learned.models], axis=1)
+    ratios = np.maximum(np.sort(ratios, axis=1), 0.0)
+    beyond = np.tile(GRID_DAYS / lengths, n)
+    sums = (_widened(ratios, learned.widen) * (scale * beyond)[:, None]).reshape(n, len(lengths), -1)
+    return at_grid(sums)
+
+
+def at_grid(quantiles: Floats) -> Floats:
+    """Quantiles at LEVELS (last axis) carried to GRID_Q: linear in normal scores, never below 0."""
+    scores, wanted = ndtri(LEVELS), ndtri(GRID_Q)
+    low = np.clip(np.searchsorted(scores, wanted, side="right") - 1, 0, len(LEVELS) - 2)
+    weight = (wanted - scores[low]) / (scores[low + 1] - scores[low])
+    carried: Floats = quantiles[..., low] * (1 - weight) + quantiles[..., low + 1] * weight
+    return np.maximum(carried, 0.0)
+
+
+def _widened(ratios: Floats, factor: float) -> Floats:
+    median = ratios[:, [3]]
+    return np.maximum(median + (ratios - median) * factor, 0.0)
+
+
+def _widening(panel: Panel, length: int) -> float:
+    """Spread the model cannot have seen: shop-wide luck differs from month to month, and with few months
+    behind it the model knows only one or two draws of it. Fades as independent windows accumulate."""
+    windows = max(panel.days - FIRST_CUT, 1) / length
+    return 1.0 + 0.3 / windows
+
+
+def _row_count(panel: Panel) -> int:
+    live = np.maximum(panel.history_days - FIRST_CUT, 0).sum()
+    return int(min(live, MAX_ROWS))
+
+
+def _training_rows(
+    panel: Panel, decay: float, lengths: Ints, focus: int, count: int, rng: np.random.Generator
+) -> tuple[Floats, Floats, Floats]:
+    shop = Shop.of(panel, decay)
+    focus = int(lengths[np.abs(lengths - focus).argmin()])
+    parts = []
+    for chunk in _chunks(panel):
+        windows = Windows.of(chunk)
+        wanted = int(np.ceil(count * len(chunk) / len(panel)))
+        row, cut, length = _draw(chunk, windows, lengths, focus, wanted, rng)
+        x, scale = features(windows, shop, chunk.price, row, cut, length)
+        parts.append((x, windows.total(windows.units, row, cut, cut + length) / scale, np.sqrt(scale)))
+    x, y, weight = (np.concatenate(column) for column in zip(*parts, strict=True))
+    return x, y, weight
+
+
+def _chunks(panel: Panel) -> Iterator[Panel]:
+    for begin in range(0, len(panel), CHUNK):
+        yield panel.take(np.arange(begin, min(begin + CHUNK, len(panel))))
+
+
+def _draw(
+    panel: Panel, windows: Windows, lengths: Ints, focus: int, count: int, rng: np.random.Generator
+) -> tuple[Ints, Ints, Ints]:
+    """Random (variant, cut-off, length) whose window has ended and whose variant was selling."""
+    parts: list[tuple[Ints, Ints, Ints]] = []
+    found = 0
+    for _ in range(8):
+        size = 3 * count
+        length = np.where(rng.random(size) < FOCUS, focus, rng.choice(lengths, size))
+        row = rng.integers(0, len(panel), size)
+        cut = FIRST_CUT + (rng.random(size) * (panel.days - length - FIRST_CUT + 1)).astype(np.int64)
+        good = (panel.starts[row] < cut - 1) & (windows.last_sale[row, cut - 1] >= cut - ACTIVE_DAYS)
+        parts.append((row[good], cut[good], length[good]))
+        found += int(good.sum())
+        if found >= count:
+            break
+    row, cut, length = (np.concatenate(column)[:count] for column in zip(*parts, strict=True))
+    return row, cut, length
