@@ -7,6 +7,7 @@ and slow variants teach each other. The length is a feature: one model answers 1
 from __future__ import annotations
 
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
@@ -28,7 +29,8 @@ CHUNK = 4000  # variants whose running totals are held at once: bounds memory wh
 MAX_ROWS = 100_000
 MIN_ROWS = 3_000
 FOCUS = 1 / 3  # share of the training rows at the length that the shop orders for
-THREADS = 2
+WORKERS = 2  # quantiles trained side by side, each on one thread: LightGBM's own threads wait for each
+# other at every split, which on a busy machine costs ten times the work, and dead-locks after a fork
 
 
 @dataclass(frozen=True)
@@ -59,15 +61,19 @@ def learn(panel: Panel, decay: float, *, focus: int = 28, seed: int = 0, max_row
     `decay` is the smoothing of the scale (see `calibrated.best_decay`); `focus` the length of sum that
     matters most. The same panel and seed give the same model.
     """
-    import lightgbm
-
     rng = np.random.default_rng(seed)
     usable = max((panel.days - FIRST_CUT) // 2, 7)
     lengths = LENGTHS[: np.searchsorted(LENGTHS, usable, side="right")]
     count = min(max_rows, _row_count(panel))
     x, y, weight = _training_rows(panel, decay, lengths, focus, count, rng)
-    data = lightgbm.Dataset(x, y, weight=weight, params={"max_bin": 63, "verbosity": -1}, free_raw_data=False)
-    small = count < 60_000 or panel.days < 365
+    boosters = _train(x, y, weight, small=count < 60_000 or panel.days < 365, seed=seed)
+    return Learned(boosters, decay, int(lengths[-1]), _widening(panel, min(focus, int(lengths[-1]))))
+
+
+def _train(x: Floats, y: Floats, weight: Floats, *, small: bool, seed: int) -> tuple[str, ...]:
+    """One booster per LEVELS; `small` data gets smaller trees."""
+    import lightgbm
+
     settings = {
         "objective": "quantile",
         "num_leaves": 7 if small else 15,
@@ -77,18 +83,17 @@ def learn(panel: Panel, decay: float, *, focus: int = 28, seed: int = 0, max_row
         "bagging_fraction": 0.6,
         "bagging_freq": 1,
         "lambda_l2": 5,
-        "max_bin": 63,
-        "verbosity": -1,
-        "num_threads": THREADS,
-        "deterministic": True,
-        "force_row_wise": True,
         "seed": seed,
     }
-    trees = 80 if small else 70
-    boosters = tuple(
-        lightgbm.train(settings | {"alpha": float(q)}, data, trees).model_to_string() for q in LEVELS
-    )
-    return Learned(boosters, decay, int(lengths[-1]), _widening(panel, min(focus, int(lengths[-1]))))
+    quiet = {"num_threads": 1, "force_row_wise": True, "max_bin": 63, "verbosity": -1}
+    data = lightgbm.Dataset(x, y, weight=weight, params=quiet, free_raw_data=False).construct()
+
+    def one(q: float) -> str:
+        booster = lightgbm.train(settings | quiet | {"alpha": q}, data, 80 if small else 70)
+        return str(booster.model_to_string())
+
+    with ThreadPoolExecutor(WORKERS) as pool:
+        return tuple(pool.map(one, LEVELS.tolist()))
 
 
 def predict(learned: Learned, panel: Panel, rows: Ints) -> Floats:
@@ -106,7 +111,7 @@ def _predict_chunk(learned: Learned, shop: Shop, panel: Panel) -> Floats:
     row = np.repeat(np.arange(n), len(lengths))
     cut = np.full(len(row), panel.days)
     x, scale = features(Windows.of(panel), shop, panel.price, row, cut, np.tile(lengths, n))
-    ratios = np.stack([model.predict(x, num_threads=THREADS) for model in learned.models], axis=1)
+    ratios = np.stack([model.predict(x, num_threads=1) for model in learned.models], axis=1)
     ratios = np.maximum(np.sort(ratios, axis=1), 0.0)
     beyond = np.tile(GRID_DAYS / lengths, n)
     sums = (_widened(ratios, learned.widen) * (scale * beyond)[:, None]).reshape(n, len(lengths), -1)
