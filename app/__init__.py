@@ -44,7 +44,8 @@ def create_app(settings: Settings) -> Flask:
     queue.install_hooks(db.session_factory())
     web.install(app, settings)
     Htmx(app)
-    login = LoginManager(app)
+    # Its context processor would ask the loader again while an error page about the loader is rendered.
+    login = LoginManager(app, add_context_processor=False)
     login.session_protection = None  # no session: each request proves itself
     login.request_loader(blueprints.auth.load_identity)
     access.install(app)

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any, TypeVar
 
-from flask import Blueprint, Flask, abort, current_app, request
+from flask import Blueprint, Flask, abort, current_app, g, request
 from flask_login import UserMixin, current_user
 
 F = TypeVar("F", bound=Callable[..., Any])
@@ -136,7 +136,8 @@ def register(app: Flask, blueprint: AppBlueprint, **options: Any) -> None:
 
 def may(permission: Permission | str) -> bool:
     """Whether the current visitor may; templates and views ask the same question."""
-    return bool(current_user.is_authenticated and current_user.may(permission))
+    identity = g.get("identity")
+    return identity is not None and bool(identity.may(permission))
 
 
 def actor() -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import logging
 import re
 import secrets
 from collections.abc import Callable
@@ -17,6 +18,8 @@ from app.config import Settings
 from app.platform import logs
 
 T = TypeVar("T")
+log = logging.getLogger(__name__)
+
 # `fullmatch`, because `$` would let a trailing newline through into a header.
 SHOP = re.compile(r"[a-z0-9][a-z0-9-]*\.myshopify\.com")
 
@@ -170,4 +173,9 @@ class Assets:
         return url_for("static", filename=name, v=self._version(name))
 
     def _version(self, name: str) -> str:
-        return format(int((self._static / name).stat().st_mtime), "x")
+        """The file's age; a file that is not installed must not take the error page down with it."""
+        try:
+            return format(int((self._static / name).stat().st_mtime), "x")
+        except FileNotFoundError:
+            log.error("an installed file is missing: run python -m devtools.assets", extra={"file": name})
+            return "missing"

@@ -1,0 +1,197 @@
+"""Alerts: raised on the edge, mailed once, silent for 24 hours, tried again while Mailgun is away."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import timedelta
+
+import pytest
+import requests
+
+from app.config import Settings
+from app.jobs import forecasts as forecast_jobs
+from app.jobs import schedule
+from app.models.alerts import Alert, AlertMail
+from app.platform import clock, db
+from app.services import alerts, stores
+from tests.live import Live, live
+
+
+@pytest.fixture(scope="module")
+def shop(settings: Settings, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Live]:
+    with live(settings, tmp_path_factory.mktemp("shopify"), variants=25, years=0.4) as running:
+        assert running.install().status_code == 200
+        assert running.work() == []
+        yield running
+
+
+@pytest.fixture(autouse=True)
+def clean(shop: Live) -> Iterator[None]:
+    _set(shop, alert_emails=["owner@shop.example", "buyer@shop.example"], low_stock_threshold=10)
+    with shop.scope():
+        db.execute("DELETE FROM alerts")
+        db.execute("DELETE FROM alert_mails")
+        db.session().commit()
+    yield
+    requests.delete(f"{shop.simulator.url}/control/faults", timeout=10)
+
+
+def _set(shop: Live, **values: object) -> None:
+    with shop.scope():
+        stores.change_settings(values, actor="test", now=clock.now())
+        db.session().commit()
+
+
+def _check(shop: Live) -> list[str]:
+    with shop.scope() as store_id:
+        pass
+    with shop.app.app_context():
+        forecast_jobs.replan(store_id)
+    return shop.work()
+
+
+def _count(shop: Live, where: str = "true") -> int:
+    with shop.scope():
+        return int(db.rows(f"SELECT COUNT(*) AS n FROM alerts WHERE {where}")[0].n)
+
+
+def test_a_digest_reaches_every_recipient_in_both_parts(shop: Live) -> None:
+    before = len(shop.outbox())
+    assert _check(shop) == []
+    mails = shop.outbox()[before:]
+    assert len(mails) == 1
+    mail = mails[0]
+    assert "Low Stock Alert" in mail["subject"]
+    assert {"owner@shop.example", "buyer@shop.example"} <= set(
+        str(mail["to"]).replace(",", " ").split()
+    ) | set(mail["to"])
+    with shop.scope():
+        names = [
+            row.display_name
+            for row in db.rows(
+                "SELECT display_name FROM variants v JOIN alerts a ON a.variant_id = v.id LIMIT 3"
+            )
+        ]
+    assert any(name in mail["text"] for name in names)
+    assert "<" in mail["html"]
+
+
+def test_the_same_shortage_is_not_told_twice(shop: Live) -> None:
+    _check(shop)
+    sent, raised = len(shop.outbox()), _count(shop)
+    assert raised > 0
+    _check(shop)
+    with clock.travel(timedelta(days=2)):
+        _check(shop)
+    assert (len(shop.outbox()), _count(shop)) == (sent, raised)
+
+
+def test_a_product_that_recovered_is_told_again_only_after_the_cooldown(shop: Live) -> None:
+    _set(shop, low_stock_threshold=100_000)
+    _check(shop)
+    low = _count(shop, "resolved_at IS NULL")
+    _set(shop, low_stock_threshold=0)
+    _check(shop)
+    recovered = low - _count(shop, "resolved_at IS NULL")
+    assert recovered > 0
+    sent = len(shop.outbox())
+    _set(shop, low_stock_threshold=100_000)
+    _check(shop)
+    assert len(shop.outbox()) == sent
+    with clock.travel(timedelta(hours=25)):
+        _check(shop)
+    assert len(shop.outbox()) == sent + 1
+    assert _count(shop, "resolved_at IS NULL") == low
+
+
+def test_a_lower_threshold_on_one_product_is_its_own(shop: Live) -> None:
+    with shop.scope():
+        row = db.rows(
+            "SELECT variant_id, on_hand - committed AS left FROM suggestions"
+            " WHERE on_hand - committed > 0 ORDER BY 2 LIMIT 1"
+        )[0]
+        from app.services import catalog
+
+        catalog.change_variant_settings(
+            row.variant_id, {"low_stock_threshold": int(row.left) + 1}, actor="test", now=clock.now()
+        )
+        db.session().commit()
+    _set(shop, low_stock_threshold=0)
+    _check(shop)
+    assert _count(shop, f"variant_id = {row.variant_id}") == 1
+
+
+def test_without_recipients_alerts_are_kept_and_nothing_is_sent(shop: Live) -> None:
+    _set(shop, alert_emails=[])
+    sent = len(shop.outbox())
+    _check(shop)
+    assert _count(shop) > 0
+    assert len(shop.outbox()) == sent
+
+
+def test_mailgun_down_is_tried_again_and_sent_once(shop: Live) -> None:
+    sent = len(shop.outbox())
+    requests.post(
+        f"{shop.simulator.url}/control/faults",
+        json={"kind": "mail_down", "count": 1, "rate": 1.0},
+        timeout=10,
+    ).raise_for_status()
+    _check(shop)
+    assert len(shop.outbox()) == sent + 1
+    with shop.scope():
+        mails = list(db.session().query(AlertMail))
+        assert [mail.status for mail in mails] == ["sent"]
+
+
+def test_a_mail_whose_job_was_lost_is_swept_up(shop: Live) -> None:
+    from app.platform import queue
+
+    with shop.scope() as store_id:
+        mail = AlertMail(
+            recipients=["a@b.example"], subject="Lost", text="t", html="<p>h</p>", created_at=clock.now()
+        )
+        db.session().add(mail)
+        db.session().commit()
+    with shop.app.app_context():
+        queue.connection().flushdb()
+        with clock.travel(timedelta(minutes=5)):
+            schedule.sweep(store_id)
+            shop.work()
+    assert "Lost" in [mail["subject"] for mail in shop.outbox()]
+
+
+def test_a_crash_while_sending_is_never_a_second_mail(shop: Live) -> None:
+    with shop.scope() as store_id:
+        mail = AlertMail(
+            recipients=["a@b.example"],
+            subject="Crashed",
+            text="t",
+            html="h",
+            status="sending",
+            created_at=clock.now(),
+        )
+        db.session().add(mail)
+        db.session().commit()
+        mail_id = mail.id
+    with shop.app.app_context(), clock.travel(timedelta(minutes=20)):
+        schedule.sweep(store_id)
+        shop.work()
+    with shop.scope():
+        found = db.session().query(AlertMail).filter(AlertMail.id == mail_id).one()
+        assert (found.status, found.error) == ("failed", "Nobody knows whether it was sent.")
+
+
+def test_dismissed_and_snoozed_stay_on_record(shop: Live) -> None:
+    _check(shop)
+    with shop.scope():
+        first = db.session().query(Alert).order_by(Alert.id).first()
+        assert first is not None
+        alerts.dismiss(first.id, actor="t", now=clock.now())
+        alerts.snooze(first.id, until=clock.now() + timedelta(days=7), actor="t")
+        db.session().flush()
+        assert first.dismissed_at is not None
+        assert first.resolved_at is None
+        with pytest.raises(alerts.AlertNotFound):
+            alerts.dismiss(10**12, actor="t", now=clock.now())
+        with pytest.raises(alerts.AlertNotFound):
+            alerts.snooze(10**12, until=clock.now(), actor="t")
