@@ -52,6 +52,11 @@ class Child:
     process: subprocess.Popen[bytes]
     log: Path
 
+    def last_line(self) -> str:
+        """The newest whole line of the log, empty when there is none."""
+        lines = self.log.read_bytes()[-2000:].decode(errors="replace").splitlines()
+        return lines[-1] if lines else ""
+
     def failed(self, what: str) -> ProcessFailed:
         """An error that shows the end of the child's log."""
         lines = self.log.read_text(errors="replace").splitlines()[-TAIL_LINES:]
@@ -124,8 +129,9 @@ class Supervisor:
         self.children.append(child)
         return child
 
-    def wait_ready(self, child: Child) -> None:
-        """Return once the program's `ready` holds."""
+    def wait_ready(self, child: Child, tell: Callable[[str], None] = lambda line: None) -> None:
+        """Return once the program's `ready` holds; meanwhile `tell` gets the log's last line as it changes."""
+        told = ""
         program = child.program
         limit = time.monotonic() + program.ready_seconds
         while not program.ready():
@@ -134,6 +140,9 @@ class Supervisor:
                 raise child.failed(f"ended with status {child.process.returncode}")
             if time.monotonic() > limit:
                 raise child.failed(f"was not ready after {program.ready_seconds:.0f} s")
+            if (line := child.last_line()) != told:
+                told = line
+                tell(line)
             time.sleep(POLL_SECONDS)
 
     def ended(self) -> Child | None:
