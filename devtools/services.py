@@ -50,7 +50,7 @@ def test_services(migrate: Callable[[str], None] | None = None, *, key: str = ""
         server, redis_server = _servers(stack)
         template = "template0"
         if migrate:
-            template = template_database(server, key=_migrations_key() + key, migrate=migrate)
+            template = template_database(server, key=migrations_key() + key, migrate=migrate)
         name = f"fluxor_test_{os.getpid()}_{secrets.token_hex(4)}"
         create_database(server, name, template=template)
         stack.callback(drop_database, server, name)
@@ -105,7 +105,7 @@ def _start_keeper(folder: Path) -> dict[str, Any]:
     return facts
 
 
-def _migrations_key() -> str:
+def migrations_key() -> str:
     """Changes whenever a migration or a model does."""
     files = sorted([*paths.ROOT.glob("migrations/**/*.py"), *paths.ROOT.glob("app/models/**/*.py")])
     return "".join(f"{file.name}\n{file.read_text()}" for file in files)

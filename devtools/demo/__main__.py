@@ -8,13 +8,15 @@ from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
+import requests
+
 from devtools import paths
 from devtools.assets import AssetsFailed
 from devtools.demo import check, install
 from devtools.demo.settings import APP_HANDLE, SHOP
 from devtools.demo.stack import Options, Stack
 from devtools.locks import Busy, locked
-from devtools.processes import ProcessFailed, Supervisor, stop_signals_raise
+from devtools.processes import Supervisor, stop_signals_raise
 
 MAX_SIDE_BY_SIDE = 9
 
@@ -90,7 +92,7 @@ def main() -> int:
     except KeyboardInterrupt:
         print("\nStopped.")
         return 0
-    except (ProcessFailed, AssetsFailed, RuntimeError) as problem:
+    except (AssetsFailed, RuntimeError, requests.RequestException) as problem:
         print(f"\n{problem}", file=sys.stderr)
         return 1
 

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import tomllib
+from pathlib import Path
 from typing import Any
 
 import requests
 
 from devtools.demo.settings import APP_HANDLE, SHOP
+from devtools.paths import ROOT
 from devtools.processes import ProcessFailed
 
 SECONDS = 30.0
@@ -67,11 +70,24 @@ class Shopify:
         return answer.json()
 
 
+def all_scopes(manifest: Path) -> list[str]:
+    """The scopes that the app needs and those it would like, from its shopify.app.toml."""
+    wanted = tomllib.loads(manifest.read_text())["access_scopes"]
+    return [*wanted["scopes"].split(","), *wanted.get("optional_scopes", [])]
+
+
 def install(shopify: Shopify) -> requests.Response:
-    """Install the app if it is not, and open its first page; answer that page."""
+    """Install the app if it is not, and open its first page; answer that page.
+
+    The optional scopes are granted too: without `read_all_orders` Shopify shows 60 days of orders only.
+    """
     if not shopify.installed():
         shopify.press("install")
-    page = requests.get(shopify.launch_url(), timeout=SECONDS)
+        shopify.shop("scopes", scopes=all_scopes(ROOT / "shopify.app.toml"))
+    try:
+        page = requests.get(shopify.launch_url(), timeout=SECONDS)
+    except requests.RequestException as error:
+        raise ProcessFailed(f"The app's first page did not answer ({error}); its log says why.") from error
     if page.status_code != 200:
         raise ProcessFailed(f"The app's first page answered {page.status_code}: {page.text[:300]}")
     return page

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import os
 import shlex
 import shutil
@@ -18,7 +19,8 @@ from devtools.databases import Server, create_database
 from devtools.demo import settings as demo_settings
 from devtools.demo.settings import DemoSettings
 from devtools.postgres import APP, OWNER, SUPER, EmbeddedPostgres
-from devtools.processes import ProcessFailed, Program, Supervisor
+from devtools.processes import Child, ProcessFailed, Program, Supervisor
+from devtools.services import migrations_key
 from devtools.steps import step
 from devtools.valkey import EmbeddedValkey
 
@@ -89,24 +91,22 @@ class Stack:
         simulator = self.supervisor.launch(self._simulator())
         with step("PostgreSQL and Valkey"):
             self.environment = self._start_services()
+        commands = procfile()
+        # The web process takes seconds to load: it does so while the tables are made, and serves after that.
+        web = self._launch("web", commands["web"], lambda: answers_ok(health_url(self.settings.app_url)))
         with step("Database tables"):
-            self._run_release()
+            self._run_release(commands["release"])
         with step("Simulated Shopify") as progress:
             self.supervisor.wait_ready(simulator, progress)
-        commands = procfile()
-        with step("Web, workers and schedule"):
-            web = self._program("web", commands["web"], lambda: answers_ok(health_url(self.settings.app_url)))
-            children = [self.supervisor.launch(web)]
-            for number in range(1, WORKERS + 1):
-                children.append(self.supervisor.launch(self._program(f"worker-{number}", commands["worker"])))
-            children.append(self.supervisor.launch(self._program("cron", commands["cron"])))
-            for child in children:
-                self.supervisor.wait_ready(child)
+        with step("Web"):
+            self.supervisor.wait_ready(web)
+        for number in range(1, WORKERS + 1):
+            self._launch(f"worker-{number}", commands["worker"])
+        self._launch("cron", commands["cron"])
 
-    def _program(
-        self, name: str, command: Sequence[str], ready: Callable[[], bool] = lambda: True
-    ) -> Program:
-        return Program(name, command, ready=ready, environment=self.environment, ready_seconds=60)
+    def _launch(self, name: str, command: Sequence[str], ready: Callable[[], bool] = lambda: True) -> Child:
+        program = Program(name, command, ready=ready, environment=self.environment, ready_seconds=60)
+        return self.supervisor.launch(program)
 
     def _start_services(self) -> dict[str, str]:
         database_url, redis_url = os.environ.get("DATABASE_URL"), os.environ.get("REDIS_URL")
@@ -120,12 +120,18 @@ class Stack:
             database_url=database_url, migration_url=migration_url or database_url, redis_url=redis_url
         )
 
-    def _run_release(self) -> None:
+    def _run_release(self, command: Sequence[str]) -> None:
+        """Make or change the tables; does nothing when neither migrations nor database changed since."""
+        stamp = self.folder / "migrated"
+        facts = [self.environment["MIGRATION_DATABASE_URL"].rpartition("@")[0], migrations_key()]
+        key = hashlib.sha256("\n".join(facts).encode()).hexdigest()
+        if not os.environ.get("DATABASE_URL") and stamp.exists() and stamp.read_text() == key:
+            return
         environment = {**os.environ, **self.environment}
-        command = procfile()["release"]
         done = subprocess.run(command, cwd=paths.ROOT, env=environment, capture_output=True, text=True)
         if done.returncode:
             raise ProcessFailed(f"The database tables could not be made:\n{done.stdout}{done.stderr}")
+        stamp.write_text(key)
 
     def _simulator(self) -> Program:
         options, settings = self.options, self.settings

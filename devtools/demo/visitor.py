@@ -54,14 +54,15 @@ class Visitor:
 
     def report(self, kind: str, seconds: float = 60) -> list[dict[str, str]]:
         """Ask for a CSV report, wait until it is made, download it by its signed link (without an ID token)."""
-        before = set(DOWNLOAD.findall(self.page("/reports")))
-        known = len(before)
         self.post("/reports", kind=kind)
         links: list[str] = []
 
         def is_made() -> bool:
-            links[:] = DOWNLOAD.findall(self.page("/reports"))
-            return len(links) > known
+            newest = self.page("/reports").partition("<tbody>")[2].partition("</tr>")[0]
+            if "Failed" in newest:
+                raise ProcessFailed(f"The {kind} report could not be made; the workers' logs say why.")
+            links[:] = DOWNLOAD.findall(newest)
+            return bool(links)
 
         wait_for(is_made, seconds, f"the {kind} report")
         link = html.unescape(links[0])
