@@ -64,6 +64,7 @@ def last_mail() -> MailView | None:
     return MailView(**found[0]._asdict()) if found else None
 
 
+_ORDER = {"open": "array_position(ARRAY['critical', 'high', 'medium'], a.gravity)", "all": "1"}
 _WHERE = {"open": "a.resolved_at IS NULL AND a.dismissed_at IS NULL", "all": "true"}
 
 
@@ -77,7 +78,7 @@ def table(*, show: str = "open", page: int = 1) -> AlertTable:
         " m.sent_at AS mailed_at"
         " FROM alerts a JOIN variants v ON v.store_id = a.store_id AND v.id = a.variant_id"
         " LEFT JOIN alert_mails m ON m.store_id = a.store_id AND m.id = a.mail_id"
-        f" WHERE {_WHERE[show]} ORDER BY a.raised_at DESC, a.id DESC LIMIT :limit OFFSET :offset",
+        f" WHERE {_WHERE[show]} ORDER BY {_ORDER[show]}, a.raised_at DESC, a.id DESC LIMIT :limit OFFSET :offset",
         limit=place.size,
         offset=(place.number - 1) * place.size,
     )

@@ -41,6 +41,7 @@ class Headline:
     urgent: int
     open_alerts: int
     products: int
+    without_cost: int
 
 
 def sales_trend(*, today: date, days: int) -> SalesTrend:
@@ -100,8 +101,9 @@ def headline() -> Headline:
                SUM(cost) FILTER (WHERE quantity > 0) AS order_cost,
                COUNT(*) FILTER (WHERE urgency = 'now') AS urgent,
                COUNT(*) AS products,
+               COUNT(*) FILTER (WHERE quantity > 0 AND cost IS NULL) AS without_cost,
                (SELECT COUNT(*) FROM alerts WHERE resolved_at IS NULL AND dismissed_at IS NULL) AS open_alerts
         FROM suggestions
         """
     )[0]
-    return Headline(row.to_order, row.order_cost, row.urgent, row.open_alerts, row.products)
+    return Headline(**row._asdict())

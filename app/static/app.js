@@ -3,10 +3,8 @@
 
 const token = (name) => getComputedStyle(document.documentElement).getPropertyValue(`--p-color-${name}`).trim();
 
-const shortDay = (text) => {
-  const day = new Date(`${text}T00:00:00`);
-  return day.toLocaleDateString("en-GB", { day: "numeric", month: "short" });
-};
+const months = ["Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"];
+const shortDay = (text) => `${Number(text.slice(8, 10))} ${months[Number(text.slice(5, 7)) - 1]}`;
 
 function axes(extra = {}) {
   const grid = { color: token("border-secondary") };
@@ -44,7 +42,7 @@ const builders = {
     if (forecast) {
       sets.push(line("Expected", [...before, ...coming.mean], token("bg-fill-emphasis")));
       sets.push(line("Range from", [...before, ...coming.low], band, edge));
-      sets.push(line("Range to", [...before, ...coming.high], band, { ...edge, fill: "-1" }));
+      sets.push(line("Range of 8 in 10 days", [...before, ...coming.high], band, { ...edge, fill: "-1" }));
     }
     const labels = [...history.days, ...coming.days].map(shortDay);
     const legend = { display: true, labels: { boxHeight: 2, boxWidth: 20, color: token("text"), filter: (item) => !item.text.startsWith("Range from") } };

@@ -35,7 +35,7 @@ def trend() -> Response:
 @blueprint.get("/status", needs=Permission.DASHBOARD_READ)
 def status() -> Response:
     """How fresh the data are; asked for again and again while a sync runs."""
-    return web.render("layout/_status.html")
+    return web.render("layout/_status.html", has_watched=web.wants_fragment())
 
 
 @blueprint.post("/sync", needs=Permission.SYNC_RUN)

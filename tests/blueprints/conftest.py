@@ -1,0 +1,22 @@
+"""One store with everything in it, and a stranger's, for the tests of the pages."""
+
+from __future__ import annotations
+
+import pytest
+from flask import Flask
+
+from tests import factories
+from tests.factories import Shop
+
+
+@pytest.fixture(scope="session")
+def ready(app: Flask) -> tuple[Shop, list[int]]:
+    """A store after its first sync; tests that change it make one of their own."""
+    return factories.ready_store(app)
+
+
+@pytest.fixture(scope="session")
+def stranger(app: Flask) -> tuple[Shop, list[int]]:
+    """Another store, whose products have other ids."""
+    shop = factories.make_store(app, name="Stranger")
+    return shop, factories.fill(app, shop, factories.ITEMS[:2], first_id=90_000)
