@@ -2,30 +2,37 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import numpy as np
 from numpy.typing import ArrayLike
 from scipy import stats
+from scipy.special import ndtri
 
-from app.domain.arrays import Floats
+from app.domain.arrays import Bools, Floats
 
 
-def law(mean: ArrayLike, variance: ArrayLike) -> Any:
-    """Frozen scipy distribution of whole units with this mean and variance (F4).
-
-    Poisson where variance ≤ mean, else negative binomial with r = μ²/(v − μ) and prob = μ/v. The Poisson
-    is written as a negative binomial of enormous r, so that one call serves arrays of both kinds.
-    """
-    mu = np.maximum(np.asarray(mean, dtype=np.float64), 1e-12)
-    v = np.asarray(variance, dtype=np.float64)
-    spread_out = np.maximum(v - mu, mu * 1e-9)
-    return stats.nbinom(mu * mu / spread_out, mu / (mu + spread_out))
+def _parameters(mean: ArrayLike, variance: ArrayLike) -> tuple[Bools, Floats, Floats, Floats]:
+    """Whether each law is Poisson, its mean, and the negative binomial's r = μ²/(v − μ), prob = μ/v (F4)."""
+    mu, v = np.broadcast_arrays(
+        np.maximum(np.asarray(mean, dtype=np.float64), 1e-12), np.asarray(variance, dtype=np.float64)
+    )
+    extra = v - mu
+    poisson = extra <= 1e-9 * mu
+    r = mu * mu / np.where(poisson, 1.0, extra)
+    return poisson, mu, r, np.where(poisson, 0.5, mu / np.where(poisson, 1.0, v))
 
 
 def quantile(mean: ArrayLike, variance: ArrayLike, alpha: ArrayLike) -> Floats:
-    """Smallest x with Pr(D ≤ x) ≥ alpha, in whole units (F1, F3)."""
-    return np.asarray(law(mean, variance).ppf(alpha), dtype=np.float64)
+    """Smallest x with Pr(D ≤ x) ≥ alpha, in whole units (F1, F3): Poisson if v ≤ μ, else NB (F4)."""
+    poisson, mu, r, prob = _parameters(mean, variance)
+    found: Floats = np.where(poisson, stats.poisson.ppf(alpha, mu), stats.nbinom.ppf(alpha, r, prob))
+    return found
+
+
+def cycle_service(mean: ArrayLike, variance: ArrayLike, stock: ArrayLike) -> Floats:
+    """Pr(D ≤ S): the share of cycles without a stock-out (F6)."""
+    poisson, mu, r, prob = _parameters(mean, variance)
+    share: Floats = np.where(poisson, stats.poisson.cdf(stock, mu), stats.nbinom.cdf(stock, r, prob))
+    return share
 
 
 def moments(
@@ -37,6 +44,18 @@ def moments(
     return d * p, p * np.asarray(daily_variance, dtype=np.float64) + d * d * sd * sd
 
 
+def normal_safety_stock(
+    daily_mean: ArrayLike,
+    daily_variance: ArrayLike,
+    days: ArrayLike,
+    alpha: ArrayLike,
+    lead_time_sd_days: ArrayLike = 0.0,
+) -> Floats:
+    """z·√(nσ² + d²σ_L²) in units (F2): good for fast movers, poor for slow or lumpy ones."""
+    _, variance = moments(daily_mean, daily_variance, days, lead_time_sd_days)
+    return np.asarray(ndtri(alpha) * np.sqrt(variance), dtype=np.float64)
+
+
 def unit_loss(mean: ArrayLike, variance: ArrayLike, stock: ArrayLike) -> Floats:
     """E(D − S)⁺ in units for whole S (F8), by F8's finite sum in closed form.
 
@@ -45,13 +64,8 @@ def unit_loss(mean: ArrayLike, variance: ArrayLike, stock: ArrayLike) -> Floats:
     mu, s = np.asarray(mean, dtype=np.float64), np.asarray(stock, dtype=np.float64)
     mu, v, s = np.broadcast_arrays(mu, np.asarray(variance, dtype=np.float64), s)
     steps = np.arange(int(max(s.max(), 0)) + 1)
-    below = np.where(steps < s[..., None], law(mu[..., None], v[..., None]).cdf(steps), 0.0)
+    below = np.where(steps < s[..., None], cycle_service(mu[..., None], v[..., None], steps), 0.0)
     return np.asarray(np.maximum(mu - s + below.sum(axis=-1), 0.0))
-
-
-def cycle_service(mean: ArrayLike, variance: ArrayLike, stock: ArrayLike) -> Floats:
-    """Pr(D ≤ S): the share of cycles without a stock-out (F6)."""
-    return np.asarray(law(mean, variance).cdf(stock))
 
 
 def fill_rate(

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 import numpy as np
 
@@ -44,3 +44,16 @@ def stock_gap(empty_day: Ints, arrived: Floats) -> Bools:
     landed = arrived[np.arange(len(arrived)), before]
     gap: Bools = (empty_day != NEVER) & (arrived[:, -1] > landed)
     return gap
+
+
+def lost_sales(on_hand: float, demand: Floats, receipts: Mapping[int, float]) -> tuple[Floats, float]:
+    """(days,) units lost each day and the stock left, when unmet demand is lost (F17).
+
+    `demand[0]` is day 1; `receipts` maps a day to the units that arrive at its opening.
+    """
+    stock, lost = on_hand, np.zeros(len(demand))
+    for t, wanted in enumerate(demand):
+        stock += receipts.get(t + 1, 0.0)
+        lost[t] = max(wanted - stock, 0.0)
+        stock = max(stock - wanted, 0.0)
+    return lost, stock

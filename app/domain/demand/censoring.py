@@ -1,0 +1,145 @@
+"""Demand behind sold-out days: the rate that stock allowed us to see (F19), and gaps nobody recorded (F20)."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import numpy as np
+from scipy.special import betainc, gammaln, pdtrc
+
+from app.domain.arrays import Bools, Floats, Ints
+from app.domain.demand.panel import Panel
+
+K_GRID = np.geomspace(0.05, 50.0, 25)
+PASSES = 30
+MANY = 1e6  # negative binomial size at which it is a Poisson for all purposes
+SURPRISE = 0.01
+
+
+def log_likelihood(sold: Floats, stock: Floats, mean: float, size: float = np.inf) -> float:
+    """ln likelihood of daily sales under stock of whole units: exact while stock lasted, D ≥ stock when it
+    sold out, nothing on days without stock (F19). Poisson for infinite `size`, else negative binomial."""
+    open_days = stock > 0
+    s, a = sold[open_days], stock[open_days]
+    out = s >= a
+    exact = _log_mass(s[~out], mean, size).sum()
+    beyond = np.log(np.maximum(_at_least(a[out], mean, size), 1e-300)).sum()
+    return float(exact + beyond)
+
+
+def censored_rate(sold: Floats, stock: Floats, *, poisson: bool = False) -> tuple[Floats, Floats]:
+    """(n,) maximum-likelihood mean demand a day and (n,) negative-binomial size, from (n, days) (F19).
+
+    `stock` is what could be sold that day (opening + receipts), NaN where unknown: such a day counts as
+    fully stocked. For each size on a grid the mean is found by expectation–maximisation (a sold-out day is
+    taken at its expected demand given D ≥ stock), then the best size is kept. NaN without an open day.
+    """
+    available = np.where(np.isnan(stock), np.inf, stock)
+    open_days = available > 0
+    out = open_days & (sold >= available)
+    sizes = np.array([MANY]) if poisson else np.append(K_GRID, MANY)
+    best = np.full(len(sold), -np.inf)
+    mean, size = np.full(len(sold), np.nan), np.full(len(sold), np.inf)
+    for k in sizes:
+        candidate = _fit_mean(sold, available, open_days, out, float(k))
+        fit = _fit_of(sold, available, open_days, out, candidate, float(k))
+        better = fit > best + 1e-9
+        best = np.where(better, fit, best)
+        mean, size = np.where(better, candidate, mean), np.where(better, k, size)
+    return mean, np.where(size >= MANY, np.inf, size)
+
+
+def _fit_mean(sold: Floats, stock: Floats, open_days: Bools, out: Bools, size: float) -> Floats:
+    count = open_days.sum(axis=1)
+    with np.errstate(invalid="ignore", divide="ignore"):
+        mean = np.maximum((sold * open_days).sum(axis=1) / count, 0.02)
+        row, column = np.nonzero(out)
+        known = (sold * (open_days & ~out)).sum(axis=1)
+        for _ in range(PASSES):
+            expected = _mean_beyond(stock[row, column], mean[row], size)
+            mean = np.maximum((known + np.bincount(row, expected, minlength=len(sold))) / count, 1e-9)
+    return np.where(count > 0, mean, np.nan)
+
+
+def _fit_of(sold: Floats, stock: Floats, open_days: Bools, out: Bools, mean: Floats, size: float) -> Floats:
+    exact = open_days & ~out
+    mass = np.where(exact, _log_mass(np.where(exact, sold, 0.0), mean[:, None], size), 0.0).sum(axis=1)
+    row, column = np.nonzero(out)
+    tail = np.log(np.maximum(_at_least(stock[row, column], mean[row], size), 1e-300))
+    return np.where(np.isnan(mean), -np.inf, mass + np.bincount(row, tail, minlength=len(sold)))
+
+
+def _log_mass(x: Floats, mean: Floats | float, size: float) -> Floats:
+    if size >= MANY:
+        poisson: Floats = x * np.log(mean) - mean - gammaln(x + 1)
+        return poisson
+    q = mean / (mean + size)
+    mass: Floats = gammaln(x + size) - gammaln(size) - gammaln(x + 1) + size * np.log1p(-q) + x * np.log(q)
+    return mass
+
+
+def _at_least(a: Floats, mean: Floats | float, size: float) -> Floats:
+    """Pr(D ≥ a) for whole a ≥ 1."""
+    if size >= MANY:
+        return np.asarray(pdtrc(a - 1, mean))
+    return _negative_binomial_tail(a, mean, size)
+
+
+def _negative_binomial_tail(a: Floats, mean: Floats | float, size: float) -> Floats:
+    return np.asarray(betainc(a, size, mean / (mean + size)))
+
+
+def _mean_beyond(a: Floats, mean: Floats, size: float) -> Floats:
+    """E(D | D ≥ a): μ·Pr(D′ ≥ a − 1) ÷ Pr(D ≥ a), D′ the size-biased law shifted by one."""
+    tail = np.maximum(_at_least(a, mean, size), 1e-300)
+    if size >= MANY:
+        biased = np.where(a <= 1, 1.0, pdtrc(np.maximum(a - 2, 0), mean))
+    else:
+        shifted = _negative_binomial_tail(np.maximum(a - 1, 1e-9), mean * (size + 1) / size, size + 1)
+        biased = np.where(a <= 1, 1.0, shifted)
+    return np.asarray(np.maximum(mean * biased / tail, a))
+
+
+def zero_run_days(rate: float, size: float = np.inf, limit: float = SURPRISE) -> int:
+    """Fewest days without a sale that are less likely than `limit` at this rate (F20): a likely stock-out."""
+    per_day = rate if np.isinf(size) else size * np.log1p(rate / size)
+    return int(np.floor(-np.log(limit) / per_day)) + 1
+
+
+def restore(panel: Panel) -> Panel:
+    """The panel with sold-out time given back its expected demand, for forecasting what customers wanted.
+
+    Uses `in_stock` only: a day out of stock the whole day is replaced by the variant's rate on days fully in
+    stock around it; a day sold out part-way keeps its sales and gains that rate × the share of the day
+    without stock, halved, because shelves empty late in the day when little is sold. Without `in_stock`, or
+    with under `4` fully stocked days near, sales stand as they are.
+    """
+    if panel.in_stock is None:
+        return panel
+    share = np.nan_to_num(panel.in_stock, nan=1.0)
+    full = share >= 0.999
+    rate = _local_rate(panel.units, full & _live(panel))
+    missing = np.where(share <= 0.001, 1.0, 0.5 * (1.0 - share))
+    gain = np.where(np.isnan(rate), 0.0, np.maximum(rate, 0.0) * missing)
+    return replace(panel, units=np.where(_live(panel), panel.units + gain, panel.units))
+
+
+def _live(panel: Panel) -> Bools:
+    live: Bools = np.arange(panel.days)[None, :] >= panel.starts[:, None]
+    return live
+
+
+def _local_rate(units: Floats, full: Bools, half_width: int = 28, fewest: int = 4) -> Floats:
+    """(n, days) mean units of the fully stocked days within `half_width` days, NaN where under `fewest`."""
+
+    def around(values: Floats) -> Floats:
+        total = np.concatenate([np.zeros((len(values), 1)), np.cumsum(values, axis=1)], axis=1)
+        days: Ints = np.arange(values.shape[1])
+        end = np.minimum(days + half_width + 1, values.shape[1])
+        window: Floats = total[:, end] - total[:, np.maximum(days - half_width, 0)]
+        return window
+
+    count = around(full.astype(np.float64))
+    rate: Floats = np.full(units.shape, np.nan)
+    np.divide(around(units * full), count, out=rate, where=count >= fewest)
+    return rate
