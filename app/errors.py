@@ -17,7 +17,7 @@ from app.services.alerts import AlertNotFound
 from app.services.catalog import VariantNotFound
 from app.services.reports import ReportNotFound
 from app.services.stores import StoreNotFound, UnableToReachShop
-from app.shopify.access_token import TokenUnavailable
+from app.shopify.access_token import TokenRefused, TokenUnavailable
 from app.shopify.admin import AdminError
 from app.shopify.id_token import IdTokenRefused
 
@@ -42,6 +42,9 @@ TABLE: dict[type[Exception], Problem] = {
     LinkRefused: Problem(403, "This link no longer works"),
     UnableToReachShop: Problem(
         409, "Fluxor has to be opened again", "Close this page and open Fluxor from your admin."
+    ),
+    TokenRefused: Problem(
+        403, "Fluxor is not installed in this store", "Install it from your Shopify admin, then open it again."
     ),
     TokenUnavailable: Problem(503, "Shopify does not answer", "Wait a minute and load the page again."),
     AdminError: Problem(503, "Shopify does not answer", "Wait a minute and load the page again."),
