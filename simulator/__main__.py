@@ -10,7 +10,7 @@ import threading
 from pathlib import Path
 
 from simulator.config import DEFAULT_SHOP, SimulatorConfig
-from simulator.generation.panel import BadPanel
+from simulator.generation.refusals import BadPanel
 from simulator.manifest import BadManifest
 from simulator.serving import start
 
@@ -46,6 +46,12 @@ def _parser() -> argparse.ArgumentParser:
         dest="all_orders",
         action="store_false",
         help="Shopify has not approved read_all_orders",
+    )
+    add(
+        "--no-optional-scopes",
+        dest="grant_optional",
+        action="store_false",
+        help="merchants do not grant optional_scopes when they install",
     )
     add("--bulk-lines-per-second", type=int, default=0, help="speed limit of bulk operations (0: none)")
     return parser

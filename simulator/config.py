@@ -17,7 +17,9 @@ class SimulatorConfig:
     """Options of one simulator.
 
     `state` keeps databases and bulk results; `port` 0 picks a free one. `all_orders` says that Shopify has
-    approved `read_all_orders`; it takes effect only if the app's toml asks for that scope.
+    approved `read_all_orders`; it takes effect only if the app's toml asks for that scope and it is granted.
+    `grant_optional` says that merchants grant `optional_scopes` when they install (else only when asked at run
+    time by `shopify.scopes.request`).
     `bulk_lines_per_second` bounds the speed of bulk operations (0 = as fast as possible).
     """
 
@@ -40,6 +42,7 @@ class SimulatorConfig:
     mailgun_key: str = "simulated-mailgun-key"
     all_orders: bool = True
     protected_data: bool = True
+    grant_optional: bool = True
     bulk_lines_per_second: int = 0
     webhook_timeout_seconds: float = 5.0
     generate: bool = True

@@ -116,8 +116,7 @@ class World:
 
     def _load_schemas(self) -> None:
         try:
-            for version in reversed(VERSIONS):
-                load_schema(version)
+            load_schema(VERSIONS[-1])
         except SchemaUnavailable as error:
             log.error("%s", error)
 

@@ -75,7 +75,7 @@ def app_page(handle: str, app_handle: str, path: str = "") -> Any:
 def do_install(handle: str, app_handle: str) -> Any:
     """The Install button: nobody is called back, the app's page opens."""
     world = _world()
-    install.install(world.shop(handle), world.manifest)
+    install.install(world.shop(handle), world.manifest, optional=world.config.grant_optional)
     return redirect(f"/store/{handle}/apps/{app_handle}", 303)
 
 
@@ -99,6 +99,23 @@ def token(handle: str) -> Any:
     member = id_token.staff(request.args.get("staff"))
     return jsonify(
         id_token=id_token.mint(world.config, shop.domain, member, skew=world.faults.skew(shop.domain))
+    )
+
+
+@blueprint.post("/store/<handle>/apps/<app_handle>/scopes")
+def scopes(handle: str, app_handle: str) -> Any:
+    """What `shopify.scopes` asks: {grant: […]} adds optional scopes, {revoke: […]} takes them away."""
+    world = _world()
+    shop, given = world.shop(handle), request.get_json(silent=True) or {}
+    granted = install.granted_scopes(shop, world.manifest)
+    wanted = (granted | set(given.get("grant", ()))) - set(given.get("revoke", ()))
+    if unknown := wanted - set(world.manifest.scopes) - set(world.manifest.optional_scopes):
+        return jsonify(errors=f"the app's toml does not name the scope {sorted(unknown)[0]}"), 422
+    if wanted != granted:
+        install.set_scopes(shop, world.manifest, sorted(wanted))
+    manifest = world.manifest
+    return jsonify(
+        granted=sorted(wanted), required=list(manifest.scopes), optional=list(manifest.optional_scopes)
     )
 
 

@@ -7,6 +7,7 @@ from typing import Any
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from simulator.clock import parse_time
+from simulator.control.life import live
 from simulator.graphql.cost import PLANS
 from simulator.identity import install
 from simulator.store import catalog, orders, payloads, stock, transfers
@@ -275,8 +276,8 @@ def scopes(world: World, shop: Shop, given: Row) -> Row:
 
 def do_install(world: World, shop: Shop, given: Row) -> Row:
     """{}: what the Install button does."""
-    install.install(shop, world.manifest)
-    return {"scopes": list(world.manifest.scopes)}
+    install.install(shop, world.manifest, optional=world.config.grant_optional)
+    return {"scopes": sorted(install.granted_scopes(shop, world.manifest))}
 
 
 def do_uninstall(world: World, shop: Shop, given: Row) -> Row:
@@ -328,4 +329,5 @@ ACTIONS: dict[str, Action] = {
     "uninstall": do_uninstall,
     "redact": redact,
     "revoke": revoke,
+    "live": live,
 }

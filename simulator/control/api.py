@@ -71,7 +71,7 @@ def create_shop() -> Response:
         given["shop"], **{"sales": None, "variants": 20, "years": 0.25, "orders_per_year": 400, **options}
     )
     if given.get("install"):
-        install.install(shop, world().manifest)
+        install.install(shop, world().manifest, optional=world().config.grant_optional)
     return jsonify(summary(shop))
 
 

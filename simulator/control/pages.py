@@ -15,8 +15,14 @@ blueprint = Blueprint("control_pages", __name__)
 def control() -> str:
     """Everything that can be made to happen, as forms."""
     here = world()
+    skus = [
+        found["sku"]
+        for shop in here.shops()[:3]
+        for found in shop.query("SELECT sku FROM variants WHERE sku != '' ORDER BY sku LIMIT 300")
+    ]
     return render_template(
         "control.html",
+        skus=skus,
         shops=[summary(shop) for shop in here.shops()],
         kinds=KINDS,
         now=iso(here.clock.now()),

@@ -9,7 +9,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 from zoneinfo import ZoneInfo
 
 import numpy as np
@@ -19,10 +19,12 @@ from simulator.generation.baskets import Baskets, make_baskets, midnights
 from simulator.generation.catalog import Catalogue, Group, Item, make_catalogue
 from simulator.generation.demand import LINES_PER_ORDER, make_demand
 from simulator.generation.names import VENDORS
-from simulator.generation.panel import Panel, read_panel
 from simulator.generation.supply import Supplied, run_supply
 from simulator.generation.writing import write_shop
 from simulator.store.database import Shop
+
+if TYPE_CHECKING:
+    from simulator.generation.panel import Panel
 
 Progress = Callable[[str], None]
 
@@ -52,6 +54,8 @@ def build_shop(shop: Shop, config: SimulatorConfig, progress: Progress, **option
     zone, now = ZoneInfo(config.timezone), shop.clock.now()
     random = np.random.default_rng(config.seed)
     if config.sales is not None:
+        from simulator.generation.panel import read_panel  # needs pandas, which takes seconds to load
+
         panel = read_panel(Path(config.sales), config.variants)
         progress(f"Read {len(panel.skus):,} SKUs and {panel.days:,} days from {Path(config.sales).name}.")
         if panel.rounded:

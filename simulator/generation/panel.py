@@ -9,12 +9,10 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
+from simulator.generation.refusals import BadPanel
+
 REQUIRED = ("sku", "date", "quantity")
 MAX_ROWS = 50_000_000
-
-
-class BadPanel(ValueError):
-    """The file cannot be used; the message names the file, the row and the column."""
 
 
 @dataclass

@@ -10,23 +10,32 @@ from simulator.store.database import Shop, row
 REDACT_AFTER_SECONDS = 48 * 3600
 
 
-def install(shop: Shop, manifest: Manifest) -> None:
-    """The merchant accepts the grant screen; Shopify calls nobody back."""
+def install(shop: Shop, manifest: Manifest, *, optional: bool = False) -> None:
+    """The merchant accepts the grant screen; Shopify calls nobody back.
+
+    `optional` grants the optional scopes at once as well, as if the merchant had agreed to each already.
+    """
+    scopes = [*manifest.scopes, *(manifest.optional_scopes if optional else ())]
     with shop.write() as change:
         known = row(change.db, "SELECT * FROM installs WHERE app = ?", (manifest.handle,))
         number = known["installation_id"] if known else change.next_id()
         change.db.execute(
             "INSERT OR REPLACE INTO installs VALUES (?,?,?,?,NULL)",
-            (manifest.handle, number, ",".join(manifest.scopes), change.now),
+            (manifest.handle, number, ",".join(scopes), change.now),
         )
         change.set_meta("redact_at", None)
 
 
-def missing_scopes(shop: Shop, manifest: Manifest) -> list[str]:
-    """Scopes that the manifest asks for and the installation does not have (the merchant is asked again)."""
+def granted_scopes(shop: Shop, manifest: Manifest) -> set[str]:
+    """Scopes of the live installation; empty if there is none."""
     with shop.read() as db:
         known = tokens.installed(db, manifest.handle)
-    granted = set(known["scopes"].split(",")) if known else set()
+    return set(filter(None, known["scopes"].split(","))) if known else set()
+
+
+def missing_scopes(shop: Shop, manifest: Manifest) -> list[str]:
+    """Scopes that the manifest asks for and the installation does not have (the merchant is asked again)."""
+    granted = granted_scopes(shop, manifest)
     return [scope for scope in manifest.scopes if scope not in granted]
 
 

@@ -144,6 +144,11 @@ class Shop:
             found = db.execute("SELECT value FROM meta WHERE key = ?", (key,)).fetchone()
         return json.loads(found[0]) if found else default
 
+    def query(self, sql: str, parameters: Sequence[Any] = ()) -> list[Row]:
+        """Rows of a query, outside any transaction."""
+        with self._connection() as db:
+            return rows(db, sql, parameters)
+
     @property
     def zone(self) -> ZoneInfo:
         """The shop's time zone."""

@@ -48,9 +48,18 @@ def test_each_change_has_its_topics(client: Client, receiver: Receiver) -> None:
     client.control("product", delete=product)
     client.control("timezone", timezone="Europe/Berlin")
     client.drain()
-    wanted = {"orders/create", "orders/updated", "orders/edited", "refunds/create", "orders/cancelled",
-    "orders/delete",
-              "products/create", "products/delete", "inventory_levels/update", "shop/update"}  # fmt: skip
+    wanted = {
+        "orders/create",
+        "orders/updated",
+        "orders/edited",
+        "refunds/create",
+        "orders/cancelled",
+        "orders/delete",
+        "products/create",
+        "products/delete",
+        "inventory_levels/update",
+        "shop/update",
+    }
     assert wanted <= {r.topic for r in receiver.requests}
     edited = receiver.of("orders/edited")[0].json["order_edit"]
     assert edited["line_items"]["removals"][0]["delta"] == 1
