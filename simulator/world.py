@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import hashlib
 import json
 import logging
@@ -117,6 +118,9 @@ class World:
     def _load_schemas(self) -> None:
         try:
             load_schema(VERSIONS[-1])
+            # The schema is a million objects that never die: without this each collection visits them all.
+            gc.collect()
+            gc.freeze()
         except SchemaUnavailable as error:
             log.error("%s", error)
 

@@ -6,23 +6,19 @@ costs some microseconds.
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from typing import Any
 
+from simulator.bulk.texts import object_texts
 from simulator.graphql.context import Context, Page
-from simulator.graphql.cost import Meter
-from simulator.graphql.execute import run
 from simulator.graphql.plan import PlannedField, Selection
 from simulator.graphql.roots import Root
-
-_encode = json.JSONEncoder(separators=(",", ":"), ensure_ascii=False).encode
 
 
 def write_lines(
     context: Context, root: Root, planned: PlannedField, grouped: bool
-) -> Iterator[tuple[list[bytes], int]]:
+) -> Iterator[tuple[list[str], int]]:
     """Chunks of encoded lines and the number of roots in each; `first` is ignored, as in Shopify's bulk
     queries.
 
@@ -59,7 +55,7 @@ def _split(selection: Selection) -> tuple[Selection, list[PlannedField]]:
 
 def lines_of(
     context: Context, selection: Selection, nodes: Sequence[Any], parents: Sequence[str] | None
-) -> list[list[bytes]]:
+) -> list[list[str]]:
     """For each node its own line and those of its descendants."""
     if not nodes:
         return []
@@ -70,29 +66,22 @@ def lines_of(
     ):
         return _lines_of_pairs(context, selection.fields[0], nodes, parents)
     own, connections = _split(selection)
-    done = run(context, own, nodes, Meter())
-    if parents is not None:
-        for record, parent in zip(done, parents, strict=True):
-            record["__parentId"] = parent
-    blocks = [[_encode(record).encode() + b"\n"] for record in done]
+    blocks = [[text] for text in object_texts(context, own, nodes, parents)]
     for planned in connections:
-        _children(context, planned, nodes, own, done, blocks)
+        _children(context, planned, nodes, own, blocks)
     return blocks
 
 
 def _children(
-    context: Context,
-    planned: PlannedField,
-    nodes: Sequence[Any],
-    own: Selection,
-    done: list[dict[str, Any]],
-    blocks: list[list[bytes]],
+    context: Context, planned: PlannedField, nodes: Sequence[Any], own: Selection, blocks: list[list[str]]
 ) -> None:
-    id_key = next(f.key for f in own.fields if f.name == "id")
+    identity = next(f for f in own.fields if f.name == "id").resolver
     assert planned.resolver is not None
+    assert identity is not None
     pages: Sequence[Page] = planned.resolver(context, nodes, planned.arguments)
+    ids = identity(context, nodes, {})
     children = [child for page in pages for child in page.nodes]
-    owners = [record[id_key] for record, page in zip(done, pages, strict=True) for _ in page.nodes]
+    owners = [owner for owner, page in zip(ids, pages, strict=True) for _ in page.nodes]
     inner = iter(lines_of(context, node_selection(planned), children, owners))
     for block, page in zip(blocks, pages, strict=True):
         for _ in page.nodes:
@@ -101,8 +90,8 @@ def _children(
 
 def _lines_of_pairs(
     context: Context, node: PlannedField, pairs: Sequence[Any], parents: Sequence[str] | None
-) -> list[list[bytes]]:
-    blocks: list[list[bytes]] = [[] for _ in pairs]
+) -> list[list[str]]:
+    blocks: list[list[str]] = [[] for _ in pairs]
     for type_name, selection in node.below.items():
         places = [i for i, (kind, _) in enumerate(pairs) if kind == type_name]
         owners = [parents[i] for i in places] if parents is not None else None

@@ -172,7 +172,7 @@ class Runner:
             for lines, root_count in write_lines(
                 context, ROOTS[self.planned.name], self.planned, self.grouped
             ):
-                out.write(b"".join(lines))
+                out.write(("\n".join(lines) + "\n").encode())
                 total, roots = total + len(lines), roots + root_count
                 self._progress(total, roots, started)
                 if self.world.stopping.is_set():

@@ -47,6 +47,8 @@ def slice_page(
     nodes: Sequence[Any], arguments: Arguments, name: str, *, bulk: bool, key: Callable[[Any], int]
 ) -> Page:
     """The page of an ordered list of children that `first/after/last/before/reverse` ask for."""
+    if bulk and not arguments.get("reverse"):
+        return Page(nodes)  # a bulk operation takes them all
     ordered = list(reversed(nodes)) if arguments.get("reverse") else list(nodes)
     start, end = 0, len(ordered)
     positions = {key(node): index for index, node in enumerate(ordered)} if _has_cursor(arguments) else {}

@@ -33,9 +33,12 @@ def level_of(change: Transaction, item_id: int, location_id: int) -> Row:
 
 
 def move(change: Transaction, item_id: int, location_id: int, reason: str, **deltas: int) -> None:
-    """Change quantities by state name, e.g. `move(change, item, place, "sale", available=-2,
-    committed=2)`.
+    """Change quantities by state, e.g. `move(change, item, place, "sale", available=-2, committed=2)`.
+
+    An item whose variant was deleted has no stock any more: what a late shipment brings of it is nowhere.
     """
+    if not row(change.db, "SELECT id FROM variants WHERE item_id = ?", (item_id,)):
+        return
     level = level_of(change, item_id, location_id)
     for name, delta in deltas.items():
         if name not in STATES:
