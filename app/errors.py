@@ -44,7 +44,9 @@ TABLE: dict[type[Exception], Problem] = {
         409, "Fluxor has to be opened again", "Close this page and open Fluxor from your admin."
     ),
     TokenRefused: Problem(
-        403, "Fluxor is not installed in this store", "Install it from your Shopify admin, then open it again."
+        403,
+        "Fluxor is not installed in this store",
+        "Install it from your Shopify admin, then open it again.",
     ),
     TokenUnavailable: Problem(503, "Shopify does not answer", "Wait a minute and load the page again."),
     AdminError: Problem(503, "Shopify does not answer", "Wait a minute and load the page again."),
