@@ -17,7 +17,6 @@ from devtools.processes import ProcessFailed
 # What the page's status line says once the first sync is over, and when it went wrong.
 FRESH, RUNNING, FAILED = "Data from Shopify", "Reading from Shopify", "The last sync failed"
 PRODUCT = re.compile(r'href="[^"]*/products/(\d+)')
-ALERT_THRESHOLD = "25"
 ALERT_ADDRESS = "owner@fluxor-demo.example"
 REFUSALS = (401, 403, 409, 503)  # refused in words; a 500 would be an error of ours
 FIRST_SUGGESTIONS_SECONDS = 120.0  # promised for 1,000 variants
@@ -109,8 +108,10 @@ class Journey:
 
     def alert_mail(self) -> str:
         """Give an address and a higher threshold, have stock checked, and find the mail in the outbox."""
+        stocks = sorted(int(row["current_stock"]) for row in self.visitor.report("inventory"))
+        threshold = max(1, stocks[len(stocks) // 2])  # half of the products are below it
         form = form_values(self.visitor.page("/settings"))
-        changes = {"alert_emails": ALERT_ADDRESS, "low_stock_threshold": ALERT_THRESHOLD}
+        changes = {"alert_emails": ALERT_ADDRESS, "low_stock_threshold": str(threshold)}
         self.visitor.post("/settings", **{**form, **changes})
         self.visitor.post("/alerts/send")
         found: list[dict[str, str]] = []
@@ -121,7 +122,7 @@ class Journey:
             return bool(found)
 
         wait_for(is_sent, 120 * self.scale, "the alert mail")
-        return f"{found[0]['subject']!r} to {found[0]['to']}"
+        return f"{found[0]['subject']!r} to {found[0]['to']}, threshold {threshold}"
 
     def csv(self) -> str:
         """Compare the stock of every variant in the inventory report with the simulator's truth."""
