@@ -20,6 +20,8 @@ LONG_FILES: dict[str, str] = {
     "app/platform/db.py": "the one door to the database: engine, sessions, transactions and raw SQL belong together",
     "app/services/stores.py": "a store's whole life: install, tokens, members, settings, uninstall",
     "simulator/control/actions.py": "a flat list of small actions, one for each button of the control page",
+    "tests/simulator/test_generation.py": "each property of a generated store, one test for each",
+    "simulator/control/life.py": "one kind of random event after the other, drawn from one seed",
     "simulator/generation/writing.py": "one pass that writes two years of events in the order they happened",
     "simulator/graphql/endpoint.py": "the order in which Shopify checks a request, from version to throttle",
     "simulator/graphql/types/inventory.py": "one resolver class for each inventory type of the schema",
