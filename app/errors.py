@@ -11,10 +11,12 @@ from redis.exceptions import TimeoutError as RedisSlow
 from sqlalchemy.exc import OperationalError
 from werkzeug.exceptions import HTTPException
 
+from app.domain.purchasing import ActNotAllowed, TooManyUnits
 from app.platform import web
 from app.platform.secrets import LinkRefused
 from app.services.alerts import AlertNotFound
 from app.services.catalog import VariantNotFound
+from app.services.purchasing import OrderChanged, OrderNotFound, SupplierNotFound, UnableToOrder
 from app.services.reports import ReportNotFound
 from app.services.stores import StoreNotFound, UnableToReachShop
 from app.shopify.access_token import TokenRefused, TokenUnavailable
@@ -39,6 +41,12 @@ TABLE: dict[type[Exception], Problem] = {
     VariantNotFound: Problem(404, "Product not found", _NOT_FOUND),
     AlertNotFound: Problem(404, "Alert not found", _NOT_FOUND),
     ReportNotFound: Problem(404, "Report not found"),
+    SupplierNotFound: Problem(404, "Supplier not found", _NOT_FOUND),
+    OrderNotFound: Problem(404, "Purchase order not found", _NOT_FOUND),
+    OrderChanged: Problem(409, "The order has changed"),
+    ActNotAllowed: Problem(409, "The order's status does not allow this"),
+    TooManyUnits: Problem(422, "Too many units"),
+    UnableToOrder: Problem(422, "This cannot be ordered as it is"),
     LinkRefused: Problem(403, "This link no longer works"),
     UnableToReachShop: Problem(
         409, "Fluxor has to be opened again", "Close this page and open Fluxor from your admin."

@@ -52,3 +52,21 @@ class Suggestion(StoreScoped, Base):
         CheckConstraint("quantity >= 0", name="quantity_not_negative"),
         Index("ix_suggestions_urgency", "store_id", "urgency_rank", "order_by"),
     )
+
+
+class SuggestionSnooze(StoreScoped, Base):
+    """The merchant's "not now" for one variant, with a reason; outlives re-planning, which replaces suggestions."""
+
+    __tablename__ = "suggestion_snoozes"
+
+    variant_id: Mapped[int] = mapped_column(BigInteger, primary_key=True, autoincrement=False)
+    until: Mapped[date]
+    reason: Mapped[str] = mapped_column(default="")
+    actor: Mapped[str]
+    created_at: Mapped[datetime] = mapped_column(DateTime(timezone=True), server_default=func.now())
+
+    __table_args__ = (
+        ForeignKeyConstraint(
+            ["store_id", "variant_id"], ["variants.store_id", "variants.id"], ondelete="CASCADE"
+        ),
+    )

@@ -11,18 +11,22 @@ import numpy as np
 from sqlalchemy.engine import Row
 
 from app.domain.forecasts import Forecasts
-from app.domain.replenishment import Policy, Stock, Suggestions, plan
-from app.models.replenishment import Suggestion
+from app.domain.replenishment import Policy, Receipt, Stock, Suggestions, plan
+from app.models.replenishment import Suggestion, SuggestionSnooze
 from app.platform import db
-from app.services import stores
+from app.services import audit, stores
+from app.services.catalog import VariantNotFound
 from app.services.forecasts import take
 
 URGENCY_RANK = {"now": 0, "soon": 1, "later": 2, "unknown": 3, "none": 4}
 
 # Settings inherit: product, then supplier, then store. Stock counts active locations only.
+# Incoming counts each unit once: what Shopify lists, and what is open on our own orders beside it. Units of
+# an order that the merchant entered in Shopify too are the same ones: there the larger of both counts.
 _POSITIONS = """
     SELECT v.id, COALESCE(l.on_hand, 0) AS on_hand, COALESCE(l.committed, 0) AS committed,
-           COALESCE(l.incoming, 0) AS incoming, COALESCE(l.available, 0) AS available,
+           GREATEST(COALESCE(l.incoming, 0), COALESCE(w.listed, 0), 0) + COALESCE(w.own, 0) AS incoming,
+           COALESCE(l.available, 0) AS available,
            v.unit_cost, v.price,
            COALESCE(s.lead_time_days, u.lead_time_days, t.lead_time_days) AS lead_time_days,
            COALESCE(u.lead_time_sd_days, t.lead_time_sd_days) AS lead_time_sd_days,
@@ -41,9 +45,29 @@ _POSITIONS = """
                SUM(incoming) AS incoming, SUM(available) AS available
         FROM inventory_levels WHERE is_active GROUP BY store_id, inventory_item_id
     ) l ON l.store_id = v.store_id AND l.inventory_item_id = v.inventory_item_id
+    LEFT JOIN (
+        SELECT i.store_id, i.variant_id,
+               SUM(i.ordered - i.received - i.rejected - i.cancelled) FILTER (WHERE o.also_in_shopify) AS listed,
+               SUM(i.ordered - i.received - i.rejected - i.cancelled)
+                   FILTER (WHERE NOT o.also_in_shopify) AS own
+        FROM purchase_order_lines i
+        JOIN purchase_orders o ON o.store_id = i.store_id AND o.id = i.order_id
+        WHERE o.status IN ('sent', 'partly_received') GROUP BY i.store_id, i.variant_id
+    ) w ON w.store_id = v.store_id AND w.variant_id = v.id
     WHERE v.id = ANY(:ids) AND v.is_tracked AND v.deleted_at IS NULL AND p.deleted_at IS NULL
       AND NOT p.is_gift_card AND p.status <> 'ARCHIVED'
     ORDER BY v.id
+"""
+
+
+# Days of arrival of what is open on our own orders; a late order is taken to come tomorrow.
+_RECEIPTS = """
+    SELECT i.variant_id, GREATEST(o.expected_on - CAST(:today AS date), 1) AS in_days,
+           i.ordered - i.received - i.rejected - i.cancelled AS units
+    FROM purchase_order_lines i
+    JOIN purchase_orders o ON o.store_id = i.store_id AND o.id = i.order_id
+    WHERE o.status IN ('sent', 'partly_received') AND o.expected_on IS NOT NULL
+      AND i.ordered > i.received + i.rejected + i.cancelled
 """
 
 
@@ -52,10 +76,11 @@ def run(forecasts: Forecasts, *, today: date, now: datetime) -> Suggestions | No
     stores.settings()  # the join needs the row
     found = db.rows(_POSITIONS, ids=forecasts.keys.tolist())
     db.execute("DELETE FROM suggestions")
+    db.execute("DELETE FROM suggestion_snoozes WHERE until <= :today", today=today)
     if not found:
         return None
     chosen = take(forecasts, np.searchsorted(forecasts.keys, [row.id for row in found]))
-    made = plan(_stock(found), chosen, _policy(found), today=today)
+    made = plan(_stock(found, today), chosen, _policy(found), today=today)
     db.append(Suggestion, _COLUMNS, _values(made, found, now))
     return made
 
@@ -65,15 +90,25 @@ def _floats(found: Any, name: str) -> Any:
     return np.asarray([np.nan if value is None else float(value) for value in values])
 
 
-def _stock(found: Any) -> Stock:
+def _stock(found: Any, today: date) -> Stock:
     return Stock(
         on_hand=_floats(found, "on_hand"),
         # What Shopify calls available leaves out more than committed (reserved, damaged): sell from that.
         committed=np.maximum(_floats(found, "on_hand") - _floats(found, "available"), 0),
-        incoming=np.maximum(_floats(found, "incoming"), 0),
+        incoming=_floats(found, "incoming"),
+        receipts=_receipts(found, today),
         unit_cost=_floats(found, "unit_cost"),
         price=_floats(found, "price"),
     )
+
+
+def _receipts(found: Any, today: date) -> list[Receipt]:
+    places = {row.id: place for place, row in enumerate(found)}
+    return [
+        Receipt(places[row.variant_id], int(row.in_days), float(row.units))
+        for row in db.rows(_RECEIPTS, today=today)
+        if row.variant_id in places
+    ]
 
 
 def _policy(found: Any) -> Policy:
@@ -117,7 +152,7 @@ def _values(made: Suggestions, found: Any, now: datetime) -> Iterator[tuple[Any,
             one.quantity,
             row.on_hand,
             max(row.on_hand - row.available, 0),
-            max(row.incoming, 0),
+            row.incoming,
             one.expected_demand,
             row.lead_time_days + row.review_days,
             one.safety_stock,
@@ -143,3 +178,26 @@ def _values(made: Suggestions, found: Any, now: datetime) -> Iterator[tuple[Any,
 def positions(ids: list[int]) -> dict[int, Row[Any]]:
     """Stock, inherited policy and low-stock threshold of the given variants."""
     return {row.id: row for row in db.rows(_POSITIONS, ids=ids)}
+
+
+def snooze(variant_id: int, *, until: date, reason: str, actor: str, now: datetime) -> None:
+    """Leave a product off what is to be ordered until that day. Raises VariantNotFound."""
+    if not db.rows("SELECT id FROM variants WHERE id = :id", id=variant_id):
+        raise VariantNotFound(f"There is no product {variant_id} in this store.")
+    row = (variant_id, until, reason, actor, now)
+    db.upsert(
+        SuggestionSnooze, ("variant_id", "until", "reason", "actor", "created_at"), [row], key=["variant_id"]
+    )
+    audit.record(
+        actor=actor,
+        action="suggestion.snoozed",
+        variant_id=variant_id,
+        until=until.isoformat(),
+        reason=reason,
+    )
+
+
+def wake(variant_id: int, *, actor: str) -> None:
+    """Take a product back onto what is to be ordered."""
+    if db.execute("DELETE FROM suggestion_snoozes WHERE variant_id = :id", id=variant_id):
+        audit.record(actor=actor, action="suggestion.woken", variant_id=variant_id)

@@ -1,0 +1,43 @@
+"""Purchasing: suppliers, orders to them, what arrives, and the papers that go out."""
+
+from app.services.purchasing.drafts import (
+    DraftChange,
+    LineChange,
+    accept,
+    add_line,
+    change_draft,
+    new_draft,
+    order_due,
+)
+from app.services.purchasing.orders import (
+    OrderChanged,
+    OrderNotFound,
+    UnableToOrder,
+    cancel,
+    close,
+    reschedule,
+    send,
+)
+from app.services.purchasing.receiving import receive
+from app.services.purchasing.suppliers import SupplierNotFound, change_supplier, ensure_suppliers
+
+__all__ = [
+    "DraftChange",
+    "LineChange",
+    "OrderChanged",
+    "OrderNotFound",
+    "SupplierNotFound",
+    "UnableToOrder",
+    "accept",
+    "add_line",
+    "cancel",
+    "change_draft",
+    "change_supplier",
+    "close",
+    "ensure_suppliers",
+    "new_draft",
+    "order_due",
+    "receive",
+    "reschedule",
+    "send",
+]

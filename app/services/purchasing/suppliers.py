@@ -1,0 +1,78 @@
+"""Suppliers: at first one for each vendor that the catalogue names; the merchant says what they ask for."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from sqlalchemy import select
+
+from app.models.purchasing import Supplier
+from app.models.stores import StoreSettings
+from app.platform import db
+from app.services import audit
+
+UNNAMED = "Supplier not named"
+
+
+class SupplierNotFound(LookupError):
+    """The current store has no such supplier."""
+
+
+def ensure_suppliers() -> int:
+    """Make a supplier for each vendor that has none; returns how many are new."""
+    return db.execute(
+        """
+        INSERT INTO suppliers (store_id, vendor, name)
+        SELECT DISTINCT p.store_id, p.vendor, CASE p.vendor WHEN '' THEN :unnamed ELSE p.vendor END
+        FROM products p WHERE p.deleted_at IS NULL
+        ON CONFLICT (store_id, vendor) DO NOTHING
+        """,
+        unnamed=UNNAMED,
+    )
+
+
+def get(supplier_id: int) -> Supplier:
+    """A supplier of the current store. Raises SupplierNotFound."""
+    query = select(Supplier).where(Supplier.id == supplier_id)
+    found = db.session().execute(query).scalar_one_or_none()
+    if found is None:
+        raise SupplierNotFound(f"There is no supplier {supplier_id} in this store.")
+    return found
+
+
+def of_vendor(vendor: str) -> Supplier:
+    """The supplier of a vendor's products; made if the catalogue has named the vendor only just now."""
+    query = select(Supplier).where(Supplier.vendor == vendor)
+    found = db.session().execute(query).scalar_one_or_none()
+    if found is None:
+        ensure_suppliers()
+        found = db.session().execute(query).scalar_one()
+    return found
+
+
+def lead_time_days(supplier: Supplier) -> int:
+    """Days from order to shelf: the supplier's own, else the store's."""
+    if supplier.lead_time_days is not None:
+        return supplier.lead_time_days
+    return db.session().execute(select(StoreSettings.lead_time_days)).scalar_one()
+
+
+def change_supplier(supplier_id: int, values: Mapping[str, Any], *, actor: str) -> dict[str, tuple[Any, Any]]:
+    """Change what is known of a supplier (None inherits); returns (before, after). Raises SupplierNotFound."""
+    supplier = get(supplier_id)
+    changed = {
+        name: (getattr(supplier, name), value)
+        for name, value in values.items()
+        if getattr(supplier, name) != value
+    }
+    for name, (_, value) in changed.items():
+        setattr(supplier, name, value)
+    if changed:
+        audit.record(
+            actor=actor,
+            action="supplier.changed",
+            supplier_id=supplier_id,
+            changes={name: [str(one) for one in pair] for name, pair in changed.items()},
+        )
+    return changed
