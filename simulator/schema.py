@@ -78,16 +78,17 @@ class AccessRule:
     scopes: tuple[str, ...]
 
     def met_by(self, granted: set[str] | frozenset[str]) -> bool:
-        """True if `granted` suffices. A sentence with "or" names alternatives; otherwise all are needed.
+        """True if `granted` suffices. A write scope implies its read scope, as on Shopify.
 
-        A write scope implies its read scope, as on Shopify.
+        The sentence before "Also:" names scopes of which one is enough if it says "or" or "any of", else all
+        are needed; after it only "Requires `x`" binds, the rest being conditions of users, plans and options.
         """
-        held = set(granted) | {"read_" + s[6:] for s in granted if s.startswith("write_")}
-        if not self.scopes:
-            return True
-        if re.search(r"\bor\b", self.text):
-            return any(scope in held for scope in self.scopes)
-        return all(scope in held for scope in self.scopes)
+        held = set(granted) | {"read_" + scope[6:] for scope in granted if scope.startswith("write_")}
+        main, _, also = self.text.partition("Also:")
+        named = [scope for scope in self.scopes if f"`{scope}`" in main]
+        choice = re.search(r"\bor\b|[Aa]ny of", main)
+        enough = not named or (any if choice else all)(scope in held for scope in named)
+        return enough and all(scope in held for scope in re.findall(r"Requires (?:the )?`(\w+)`", also))
 
 
 def load_schema(version: str = VERSIONS[-1], cache: Path | None = None) -> AdminSchema:

@@ -33,7 +33,7 @@ def run_supply(
 ) -> Supplied:
     """Simulate the stock of all variants through all days."""
     count, days = wanted.shape
-    care = random.choice([0.75, 1.0, 1.3, 1.8], count, p=[0.2, 0.3, 0.3, 0.2])
+    care = random.choice([0.6, 0.9, 1.2, 1.7], count, p=[0.25, 0.3, 0.3, 0.15])
     review = 14
     position_days = lead_mean + review
     recent = _trailing_rate(rate)

@@ -6,6 +6,7 @@ import hashlib
 import json
 import re
 from collections.abc import Callable
+from typing import Any
 
 from simulator.graphql.context import MUTATIONS, Arguments, Context, GraphQLRefusal
 from simulator.store.database import Row, Transaction
@@ -16,6 +17,14 @@ _NEEDS_KEY = re.compile(
     r"inventory(?!ItemUpdate)|location(Add|Edit|Activate|Deactivate|Delete)$|refundCreate$"
 )
 
+
+class Payload(dict[str, Any]):
+    """A mutation's payload; what it does not hold (because nothing was done) is null."""
+
+    def __missing__(self, key: str) -> None:
+        return None
+
+
 Change = Callable[[Transaction, Arguments], Row]
 
 
@@ -25,7 +34,7 @@ def mutation(name: str) -> Callable[[Change], Change]:
     def register(change_with: Change) -> Change:
         def run(context: Context, arguments: Arguments, key: str | None) -> Row:
             with context.shop.write() as change:
-                return _guarded(change_with, change, arguments)
+                return Payload(_guarded(change_with, change, arguments))
 
         MUTATIONS[name] = run
         return change_with
@@ -49,7 +58,7 @@ def idempotent(name: str) -> Callable[[Change], Change]:
                 json.dumps([name, arguments], sort_keys=True, default=str).encode()
             ).hexdigest()
             with context.shop.write() as change:
-                return _once(change_with, change, arguments, key, mark)
+                return Payload(_once(change_with, change, arguments, key, mark))
 
         MUTATIONS[name] = run
         return change_with

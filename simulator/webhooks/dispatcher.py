@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 log = logging.getLogger(__name__)
 RETRY_SECONDS = (10, 60, 120, 300, 600, 1800, 3600, 7910)  # 8 retries, 4 hours in all
 CONNECT_SECONDS = 1.0
-WORKERS = 4
+WORKERS = 12
 # Sent whether or not the app is (still) installed.
 ALWAYS = ("app/uninstalled", "shop/redact", "customers/redact", "customers/data_request")
 
