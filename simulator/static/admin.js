@@ -129,7 +129,7 @@
   });
   byId("staff").addEventListener("change", (event) => event.target.form.submit());
   // A new document in the frame starts without the bars of the one before.
-  // The frame is loaded only now, so that nothing it says is missed.
   frame.addEventListener("load", () => { saveBar = null; byId("savebar").hidden = true; byId("progress").hidden = true; });
+  // The frame is loaded only now, so that nothing it says is missed.
   frame.src = settings.launch;
 })();
