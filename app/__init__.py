@@ -24,7 +24,7 @@ class Fluxor(Flask):
 def create_app(settings: Settings) -> Flask:
     """Assemble the application: settings → platform → blueprints → commands → error pages."""
     from app import blueprints, cli, errors
-    from app.platform import access, db, logs, queue, tenancy, web
+    from app.platform import access, db, logs, queue, sessions, tenancy, web
     from app.platform.mail import Mailer
     from app.platform.secrets import TokenCipher
     from app.shopify.door import Shopify
@@ -49,6 +49,7 @@ def create_app(settings: Settings) -> Flask:
     login.session_protection = None  # no session: each request proves itself
     login.request_loader(blueprints.auth.load_identity)
     access.install(app)
+    sessions.install(app)
 
     @app.teardown_request
     def _leave_store(_error: BaseException | None) -> None:

@@ -40,6 +40,9 @@ class Settings:
     shopify_app_bridge_url: str = SHOPIFY_APP_BRIDGE_URL
     log_level: str = "INFO"
     queue_prefix: str = ""
+    bcrypt_cost: int = 12
+    api_per_minute: int = 300
+    standalone_shop_field: bool = True
     testing: bool = False
 
     @classmethod
@@ -64,6 +67,7 @@ class Settings:
         for key in _OPTIONAL:
             if source.get(key):
                 values[key.lower()] = source[key]
+        values |= _typed(source)
         values.update(overrides)
         settings = cls(**values)
         settings._check()
@@ -96,6 +100,24 @@ _OPTIONAL = (
     "LOG_LEVEL",
     "QUEUE_PREFIX",
 )
+
+
+def _typed(env: Mapping[str, str]) -> dict[str, Any]:
+    values: dict[str, Any] = {}
+    for key, low, high in (("BCRYPT_COST", 10, 16), ("API_PER_MINUTE", 10, 100_000)):
+        if env.get(key):
+            values[key.lower()] = _whole(env[key], key, low, high)
+    field = env.get("STANDALONE_SHOP_FIELD", "on").lower()
+    if field not in ("on", "off"):
+        raise ConfigError("STANDALONE_SHOP_FIELD must be on or off (docs/api.md says when it must be off).")
+    values["standalone_shop_field"] = field == "on"
+    return values
+
+
+def _whole(value: str, key: str, low: int, high: int) -> int:
+    if not value.isascii() or not value.isdigit() or not low <= int(value) <= high:
+        raise ConfigError(f"{key} must be a whole number from {low} to {high}.")
+    return int(value)
 
 
 def _required(env: Mapping[str, str], key: str) -> str:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 from dataclasses import dataclass
 
-from flask import Flask, Response, g, jsonify, request
+from flask import Flask, Response, g, jsonify, redirect, request, url_for
 from redis.exceptions import ConnectionError as RedisDown
 from redis.exceptions import TimeoutError as RedisSlow
 from sqlalchemy.exc import OperationalError
@@ -13,14 +13,19 @@ from werkzeug.exceptions import HTTPException
 
 from app.domain.purchasing import ActNotAllowed, TooManyUnits
 from app.platform import web
+from app.platform.access import NoStoreChosen
+from app.platform.limits import TooManyTries
 from app.platform.secrets import LinkRefused
+from app.platform.sessions import WriteRefused
 from app.services.alerts import AlertNotFound
 from app.services.catalog import VariantNotFound
 from app.services.purchasing import OrderChanged, OrderNotFound, SupplierNotFound, UnableToOrder
 from app.services.reports import ReportNotFound
 from app.services.stores import StoreNotFound, UnableToReachShop
+from app.services.users import LinkUsed, LoginRefused
 from app.shopify.access_token import TokenRefused, TokenUnavailable
 from app.shopify.admin import AdminError
+from app.shopify.authorization_code import GrantRefused
 from app.shopify.id_token import IdTokenRefused
 
 log = logging.getLogger(__name__)
@@ -56,11 +61,16 @@ TABLE: dict[type[Exception], Problem] = {
         "Fluxor is not installed in this store",
         "Install it from your Shopify admin, then open it again.",
     ),
+    GrantRefused: Problem(400, "The store was not connected"),
     TokenUnavailable: Problem(503, "Shopify does not answer", "Wait a minute and load the page again."),
     AdminError: Problem(503, "Shopify does not answer", "Wait a minute and load the page again."),
     OperationalError: Problem(
         503, "The database cannot be reached", "Your data is safe. Wait a minute and load the page again."
     ),
+    LoginRefused: Problem(401, "You are not logged in"),
+    LinkUsed: Problem(403, "This link no longer works"),
+    WriteRefused: Problem(403, "This was not sent from our own pages"),
+    TooManyTries: Problem(429, "Too many tries"),
     RedisDown: Problem(503, "Background work is paused", "Your data is safe. Wait a minute and try again."),
     RedisSlow: Problem(503, "Background work is paused", "Your data is safe. Wait a minute and try again."),
 }
@@ -84,6 +94,7 @@ _BUG = Problem(
 def install(app: Flask) -> None:
     """Register the table."""
     app.register_error_handler(IdTokenRefused, _id_token_refused)
+    app.register_error_handler(NoStoreChosen, _no_store)
     app.register_error_handler(HTTPException, _http_error)
     app.register_error_handler(Exception, _any_error)
 
@@ -99,6 +110,16 @@ def _id_token_refused(error: IdTokenRefused) -> Response:
     return response
 
 
+def _no_store(_error: NoStoreChosen) -> Response:
+    """Whoever logged in without a store is led to the page that connects one."""
+    target = url_for("auth.connect")
+    if _wants_problem():
+        return _render(Problem(403, "No store is chosen"), f"Connect a store at {target}, or choose one.")
+    if web.wants_fragment():
+        return Response(status=204, headers={"HX-Redirect": target})
+    return redirect(target, 303)  # type: ignore[return-value]
+
+
 def _http_error(error: HTTPException) -> Response:
     problem = _HTTP.get(error.code or 500, Problem(error.code or 500, error.name, "Go back and try again."))
     response = _render(problem, problem.detail or "")
@@ -112,13 +133,20 @@ def _any_error(error: Exception) -> Response:
         problem = TABLE.get(kind)
         if problem is not None:
             log.warning("request failed", extra={"error": type(error).__name__, "status": problem.status})
-            return _render(problem, problem.detail if problem.detail is not None else str(error))
+            response = _render(problem, problem.detail if problem.detail is not None else str(error))
+            if isinstance(error, TooManyTries):
+                response.headers["Retry-After"] = str(error.verdict.wait)
+            return response
     log.exception("unexpected error")
     return _render(_BUG, _BUG.detail or "")
 
 
+def _wants_problem() -> bool:
+    return request.path.startswith("/api/") or request.accept_mimetypes.best == "application/json"
+
+
 def _render(problem: Problem, detail: str) -> Response:
-    if request.path.startswith("/api/") or request.accept_mimetypes.best == "application/json":
+    if _wants_problem():
         response = jsonify(type="about:blank", title=problem.title, status=problem.status, detail=detail)
         response.status_code = problem.status
         response.mimetype = "application/problem+json"

@@ -49,6 +49,7 @@ def settings(services: Services) -> Settings:
             "LOG_LEVEL": "WARNING",
         },
         testing=True,
+        bcrypt_cost=4,  # the cost is what makes it slow
     )
 
 

@@ -10,11 +10,12 @@ from typing import Any
 from flask import Flask
 from markupsafe import Markup
 
-from app.platform import clock, formats, queue, web
-from app.queries import stores
+from app.platform import clock, formats, queue, sessions, tenancy, web
+from app.queries import stores, users
 from app.queries import sync as runs
 from app.queries.stores import StoreView
 from app.queries.sync import Freshness
+from app.queries.users import ConnectedStore
 
 
 @dataclass(frozen=True)
@@ -48,6 +49,17 @@ class Here:
     def today(self) -> date:
         """The date where the store is."""
         return clock.today(self.store.time_zone)
+
+    @property
+    def store_id(self) -> int | None:
+        """The current store, None on pages before one is chosen."""
+        return tenancy.current_store()
+
+    @property
+    def my_stores(self) -> list[ConnectedStore]:
+        """The stores among which whoever works outside the admin may switch."""
+        session = sessions.current()
+        return [] if session is None else users.stores(session.user_id)
 
     @property
     def trouble(self) -> Trouble | None:

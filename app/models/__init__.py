@@ -12,4 +12,5 @@ from app.models import (  # noqa: F401  (the mapper must know every table)
     sales,
     stores,
     sync,
+    users,
 )

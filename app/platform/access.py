@@ -68,7 +68,18 @@ class Open:
     reason: str
 
 
-Need = Permission | Open
+@dataclass(frozen=True)
+class SignedIn:
+    """A route for whoever has proven who they are, member of a store or not yet; the reason is reviewed too."""
+
+    reason: str
+
+
+Need = Permission | Open | SignedIn
+
+
+class NoStoreChosen(RuntimeError):
+    """Somebody is logged in but belongs to no store, and asked for a page of one."""
 
 
 @dataclass(frozen=True)
@@ -82,6 +93,7 @@ class Identity(UserMixin):  # type: ignore[misc]
     name: str
     embedded: bool
     host: str = ""
+    user_id: int | None = None
 
     def get_id(self) -> str:
         """Flask-Login's id; no session is kept, so it is for logs only."""
@@ -90,6 +102,22 @@ class Identity(UserMixin):  # type: ignore[misc]
     def may(self, permission: Permission | str) -> bool:
         """Whether the member's role grants `permission`."""
         return Permission(permission) in GRANTS[self.role]
+
+
+@dataclass(frozen=True)
+class Account(UserMixin):  # type: ignore[misc]
+    """Somebody who logged in and is no member of the store that their session names, or names none."""
+
+    user_id: int
+    name: str
+
+    def get_id(self) -> str:
+        """Flask-Login's id, for logs only."""
+        return f"user:{self.user_id}"
+
+    def may(self, _permission: Permission | str) -> bool:
+        """Permissions are a store's to give."""
+        return False
 
 
 class AppBlueprint(Blueprint):
@@ -108,8 +136,10 @@ class AppBlueprint(Blueprint):
         return self._declare(rule, "POST", needs, options)
 
     def _declare(self, rule: str, method: str, needs: Need, options: dict[str, Any]) -> Callable[[F], F]:
-        if not isinstance(needs, Permission | Open):
-            raise TypeError(f"{method} {rule}: needs= must be a Permission or Open('reason').")
+        if not isinstance(needs, Permission | Open | SignedIn):
+            raise TypeError(
+                f"{method} {rule}: needs= must be a Permission, SignedIn('reason') or Open('reason')."
+            )
 
         def register(view: F) -> F:
             endpoint = options.pop("endpoint", view.__name__)
@@ -155,5 +185,9 @@ def _guard() -> None:
         return
     if not current_user.is_authenticated:
         abort(401)
+    if isinstance(need, SignedIn):
+        return
+    if isinstance(current_user._get_current_object(), Account):
+        raise NoStoreChosen("Connect a store first.")
     if not current_user.may(need):
         abort(403)

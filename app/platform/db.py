@@ -11,7 +11,7 @@ from typing import Any, cast
 
 from flask import Flask
 from flask_sqlalchemy import SQLAlchemy
-from sqlalchemy import BigInteger, MetaData, Table, event, text
+from sqlalchemy import BigInteger, MetaData, Table, event, func, select, text
 from sqlalchemy.dialects import postgresql
 from sqlalchemy.engine import Engine, Row
 from sqlalchemy.exc import OperationalError
@@ -180,6 +180,14 @@ def separate_transaction() -> Iterator[Session]:
     """A short transaction of its own on a connection of its own, for global rows that must not wait."""
     with Session(db.engine) as own, own.begin():
         yield own
+
+
+@contextmanager
+def only_one(name: str) -> Iterator[None]:
+    """Let one of all processes at a time do what `name` stands for; the others wait."""
+    with separate_transaction() as own:
+        own.execute(select(func.pg_advisory_xact_lock(func.hashtextextended(name, 0))))
+        yield
 
 
 class _CopyReader(io.TextIOBase):

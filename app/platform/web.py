@@ -40,6 +40,7 @@ def install(app: Flask, settings: Settings) -> None:
         nonce=nonce,
         app_bridge_url=settings.shopify_app_bridge_url,
         client_id=settings.shopify_api_key,
+        frame_shop=frame_shop,
     )
 
     @app.before_request

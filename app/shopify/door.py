@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from datetime import datetime
 
 import httpx
 from redis import Redis
@@ -11,7 +12,7 @@ from shopify_app import IdTokenDetails, ShopifyApp
 
 from app.config import Settings
 from app.platform.throttle import Throttle
-from app.shopify import access_token
+from app.shopify import access_token, authorization_code
 from app.shopify.access_token import AccessToken
 from app.shopify.admin import AdminClient
 
@@ -46,6 +47,15 @@ class Shopify:
     def exchange(self, id_token: IdTokenDetails) -> AccessToken:
         """An offline token for a verified ID token."""
         return access_token.exchange(self.app, id_token, client=self.http)
+
+    def grant_address(self, shop: str, *, redirect_path: str, state: str) -> str:
+        """Where a merchant outside the admin grants access."""
+        uri = self.settings.app_url + redirect_path
+        return authorization_code.address(self.settings, shop, redirect_uri=uri, state=state)
+
+    def exchange_code(self, shop: str, code: str, *, now: datetime) -> AccessToken:
+        """An offline token for an authorization code."""
+        return authorization_code.exchange(self.settings, self.http, shop=shop, code=code, now=now)
 
     def refresh(self, token: AccessToken) -> AccessToken:
         """A renewed token."""

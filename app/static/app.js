@@ -91,3 +91,7 @@ document.addEventListener("htmx:error", noAnswer);
 document.addEventListener("htmx:before:request", (event) => {
   if (event.detail.ctx.sourceEvent?.type !== "every") document.getElementById("problem")?.replaceChildren();
 });
+document.addEventListener("click", (event) => {
+  const button = event.target.closest?.(".menu-button");
+  if (button) button.setAttribute("aria-expanded", button.getAttribute("aria-expanded") === "false");
+});

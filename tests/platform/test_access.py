@@ -43,6 +43,8 @@ def test_open_routes_are_few_and_known(app: Flask) -> None:
         "health.readyz",
         "webhooks.receive",
         "reports.download",
+        *(f"auth.{name}" for name in ("login", "log_in", "signup", "sign_up", "confirm", "do_confirm")),
+        *(f"auth.{name}" for name in ("forgot", "ask_reset", "reset", "do_reset")),
     }
 
 

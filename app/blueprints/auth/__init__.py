@@ -1,6 +1,7 @@
-"""Identity at the web door: Shopify's ID token on each request, the bounce page, installation."""
+"""Identity at the web door: Shopify's ID token or our own session on each request, logging in, connecting a store."""
 
+from app.blueprints.auth import connect, pages
 from app.blueprints.auth.identity import load_identity
 from app.blueprints.auth.routes import blueprint
 
-__all__ = ["blueprint", "load_identity"]
+__all__ = ["blueprint", "connect", "load_identity", "pages"]

@@ -1,4 +1,4 @@
-"""The request loader: a verified ID token becomes one member of one store, and opens that store's scope."""
+"""The request loader: an ID token or a session becomes one member of one store, and opens that store's scope."""
 
 from __future__ import annotations
 
@@ -11,10 +11,12 @@ from flask import Request, current_app, g
 
 from app.config import Settings
 from app.jobs import sync
-from app.platform import clock, db, tenancy
-from app.platform.access import Identity, Role
+from app.platform import clock, db, sessions, tenancy
+from app.platform.access import Account, Identity, Role
 from app.platform.queue import enqueue
 from app.platform.secrets import TokenCipher
+from app.platform.sessions import SessionRefused
+from app.queries import users
 from app.services import stores
 from app.services.stores import StoreRef
 from app.shopify.door import Shopify
@@ -25,8 +27,20 @@ log = logging.getLogger(__name__)
 _EXCHANGE_BEFORE = timedelta(minutes=10)
 
 
-def load_identity(request: Request) -> Identity | None:
-    """Flask-Login's request loader. None: nobody. Raises IdTokenRefused for what App Bridge must mend."""
+def load_identity(request: Request) -> Identity | Account | None:
+    """Flask-Login's request loader. None: nobody. Raises IdTokenRefused for what App Bridge must mend.
+
+    A bearer token says by its issuer whose it is. Without one our cookie counts, except where the admin
+    loads a page with its own proof; the API never answers with the admin's detours.
+    """
+    bearer = request.headers.get("Authorization", "").removeprefix("Bearer ")
+    if bearer and sessions.is_ours(bearer):
+        return _from_session(bearer, in_cookie=False)
+    cookie = sessions.from_cookie()
+    if not bearer and cookie and "id_token" not in request.args:
+        found = _from_session(cookie, in_cookie=True)
+        if found is not None:
+            return found
     if not _comes_from_admin(request):
         return None
     settings = cast(Settings, current_app.extensions["settings"])
@@ -41,7 +55,39 @@ def load_identity(request: Request) -> Identity | None:
 def _comes_from_admin(request: Request) -> bool:
     if request.headers.get("Authorization", "").startswith("Bearer "):
         return True
+    if request.path.startswith("/api/"):
+        return False
     return "id_token" in request.args or "shop" in request.args
+
+
+def _from_session(token: str, *, in_cookie: bool) -> Identity | Account | None:
+    """The member, or merely the user, whom a session of ours stands for; None when it is over."""
+    try:
+        session = sessions.decode(token)
+    except SessionRefused as error:
+        g.session_problem = str(error)
+        return None
+    visitor = users.visitor(session.user_id, session.store_id)
+    if visitor is None or visitor.version != session.version or sessions.has_ended(session):
+        g.session_problem = "This session has ended. Log in again."
+        return None
+    g.session, g.session_in_cookie = session, in_cookie
+    if visitor.store_id is None or visitor.member_id is None:
+        return Account(visitor.user_id, visitor.email)
+    tenancy.enter(db.session(), visitor.store_id)
+    place = users.place(visitor.member_id)
+    assert place is not None  # the link to a member goes with the member
+    identity = Identity(
+        member_id=visitor.member_id,
+        store_id=visitor.store_id,
+        shop=visitor.shop,
+        role=Role(place.role),
+        name=place.name,
+        embedded=False,
+        user_id=visitor.user_id,
+    )
+    g.identity = identity
+    return identity
 
 
 def _expires_soon(store: StoreRef) -> bool:

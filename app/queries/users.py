@@ -1,0 +1,85 @@
+"""Who a session belongs to, and the stores a user may switch between."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from app.platform import db
+
+
+@dataclass(frozen=True)
+class Visitor:
+    """A user and, where the session names a store they belong to, their place in it."""
+
+    user_id: int
+    email: str
+    version: int
+    store_id: int | None
+    shop: str
+    member_id: int | None
+
+
+@dataclass(frozen=True)
+class Place:
+    """A member as the access table wants them."""
+
+    name: str
+    role: str
+
+
+@dataclass(frozen=True)
+class ConnectedStore:
+    """One store of a user."""
+
+    id: int
+    shop: str
+    name: str
+    status: str
+
+
+@dataclass(frozen=True)
+class MailTarget:
+    """Where a mail about an account goes."""
+
+    email: str
+    is_confirmed: bool
+
+
+def visitor(user_id: int, store_id: int | None) -> Visitor | None:
+    """The user, None when there is no such one. One statement."""
+    found = db.rows(
+        """
+        SELECT u.id AS user_id, u.email, u.version, l.store_id, COALESCE(s.shop, '') AS shop, l.member_id
+        FROM users u
+        LEFT JOIN store_users l ON l.user_id = u.id AND l.store_id = CAST(:store AS bigint)
+        LEFT JOIN stores s ON s.id = l.store_id
+        WHERE u.id = :user
+        """,
+        user=user_id,
+        store=store_id,
+    )
+    return Visitor(**found[0]._asdict()) if found else None
+
+
+def place(member_id: int) -> Place | None:
+    """The current store's member. One statement."""
+    found = db.rows("SELECT name, role FROM members WHERE id = :id", id=member_id)
+    return Place(found[0].name, found[0].role) if found else None
+
+
+def stores(user_id: int) -> list[ConnectedStore]:
+    """The stores the user has connected, by name. One statement."""
+    found = db.rows(
+        """
+        SELECT s.id, s.shop, CASE WHEN s.name = '' THEN s.shop ELSE s.name END AS name, s.status
+        FROM store_users l JOIN stores s ON s.id = l.store_id WHERE l.user_id = :user ORDER BY 3, s.id
+        """,
+        user=user_id,
+    )
+    return [ConnectedStore(**row._asdict()) for row in found]
+
+
+def mail_target(user_id: int) -> MailTarget | None:
+    """Where to write to the user. One statement."""
+    found = db.rows("SELECT email, confirmed_at FROM users WHERE id = :id", id=user_id)
+    return MailTarget(found[0].email, found[0].confirmed_at is not None) if found else None
