@@ -113,7 +113,7 @@ class World:
         """Begin background work: webhooks, timers, and loading the schema."""
         self.dispatcher.start()
         self.background(self._timers, "timers")
-        self.background(self._load_schemas, "schema")
+        self.background(self._load_schemas, "schema", awaited=False)
 
     def _load_schemas(self) -> None:
         try:
@@ -156,10 +156,11 @@ class World:
         old = self.config.old_client_secret
         return old if old and self.records.get("sign_with_old_secret", False) else self.config.client_secret
 
-    def background(self, work: Callable[[], None], name: str) -> None:
-        """Run `work` in a thread that the end of the simulator waits for a little."""
+    def background(self, work: Callable[[], None], name: str, *, awaited: bool = True) -> None:
+        """Run `work` in a thread; if `awaited`, the end of the simulator waits for it a little."""
         thread = threading.Thread(target=work, name=name, daemon=True)
-        self._threads = [t for t in self._threads if t.is_alive()] + [thread]
+        if awaited:
+            self._threads = [t for t in self._threads if t.is_alive()] + [thread]
         thread.start()
 
     def stop(self) -> None:
