@@ -77,6 +77,8 @@ def frame_shop() -> str | None:
     identity = g.get("identity")
     if identity is not None:
         return str(identity.shop) if identity.embedded else None
+    if "session" in g:
+        return None  # logged in outside the admin
     shop = request.args.get("shop", "")
     return shop if is_shop_domain(shop) else None
 

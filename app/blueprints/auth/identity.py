@@ -23,6 +23,8 @@ from app.shopify.door import Shopify
 from app.shopify.id_token import AdminVisit, verify_visit
 
 log = logging.getLogger(__name__)
+# Doors for programs and for work outside the admin: a `shop` in their query is no visit from the admin.
+_OUTSIDE = ("/api/", "/auth/shopify/", "/connect")
 # A page load carries an ID token that can be exchanged: use it while the old token still lives a little.
 _EXCHANGE_BEFORE = timedelta(minutes=10)
 
@@ -55,7 +57,7 @@ def load_identity(request: Request) -> Identity | Account | None:
 def _comes_from_admin(request: Request) -> bool:
     if request.headers.get("Authorization", "").startswith("Bearer "):
         return True
-    if request.path.startswith("/api/"):
+    if request.path.startswith(_OUTSIDE):
         return False
     return "id_token" in request.args or "shop" in request.args
 
