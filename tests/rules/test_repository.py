@@ -14,13 +14,13 @@ from devtools.paths import ROOT
 
 MAX_BYTES = 1_000_000
 MAX_FILE_LINES = 250
+MAX_TEST_LINES = 400  # a list of cases may be longer than what it tests
 MAX_FUNCTION_LINES = 60
 # Files that may be longer, and why.
 LONG_FILES: dict[str, str] = {
     "app/platform/db.py": "the one door to the database: engine, sessions, transactions and raw SQL belong together",
     "app/services/stores.py": "a store's whole life: install, tokens, members, settings, uninstall",
     "simulator/control/actions.py": "a flat list of small actions, one for each button of the control page",
-    "tests/simulator/test_generation.py": "each property of a generated store, one test for each",
     "simulator/control/life.py": "one kind of random event after the other, drawn from one seed",
     "simulator/generation/writing.py": "one pass that writes two years of events in the order they happened",
     "simulator/graphql/endpoint.py": "the order in which Shopify checks a request, from version to throttle",
@@ -117,7 +117,8 @@ def test_files_and_functions_keep_their_budgets() -> None:
         if file.suffix != ".py" or name.startswith(WHOLE):
             continue
         source = file.read_text()
-        if len(source.splitlines()) > MAX_FILE_LINES and name not in LONG_FILES:
+        most = MAX_TEST_LINES if name.startswith("tests/") else MAX_FILE_LINES
+        if len(source.splitlines()) > most and name not in LONG_FILES:
             long_files.append(f"{name}: {len(source.splitlines())} lines")
         for function, lines in function_lengths(source):
             if lines > MAX_FUNCTION_LINES and f"{name}:{function}" not in LONG_FUNCTIONS:
