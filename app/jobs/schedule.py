@@ -9,12 +9,13 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import timedelta
 
-from app.jobs import alerts, forecasts, sync, webhooks
+from app.jobs import alerts, forecasts, purchasing, sync, webhooks
 from app.platform import clock
 from app.platform.queue import enqueue, global_job, store_job
 from app.services import alerts as alert_service
 from app.services import stores
 from app.services import sync as runs
+from app.services.purchasing import mails as purchase_mails
 
 _STALLED_AFTER = timedelta(minutes=3)
 _RECEIPTS_WAIT = timedelta(minutes=2)
@@ -80,6 +81,8 @@ def sweep(store_id: int) -> None:
         enqueue(webhooks.handle, store_id, receipt_id, on="webhooks", once=f"webhook-{receipt_id}")
     for mail_id in alert_service.unsent(now=now):
         alerts.send_later(store_id, mail_id)
+    for mail_id in purchase_mails.unsent(now=now):
+        purchasing.send_later(store_id, mail_id)
     runs.prune_receipts(before=now - _RECEIPTS_KEPT)
 
 

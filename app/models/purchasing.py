@@ -169,6 +169,7 @@ class PurchaseMail(StoreScoped, Base):
     id: Mapped[int] = mapped_column(BigInteger, Identity(), primary_key=True)
     order_id: Mapped[int] = mapped_column(BigInteger)
     recipients: Mapped[list[str]] = mapped_column(JSONB)
+    reply_to: Mapped[str] = mapped_column(default="", server_default="")
     subject: Mapped[str]
     text: Mapped[str]
     html: Mapped[str]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import date, datetime, timedelta
 from decimal import ROUND_HALF_UP, Decimal
+from typing import Any
 from zoneinfo import ZoneInfo
 
 UNKNOWN = "–"
@@ -91,6 +92,13 @@ def cover(days: float | None) -> str:
 def counted(count: int, one: str, many: str = "") -> str:
     """`1 product`, `3 products`."""
     return f"{count:,} {one if count == 1 else many or one + 's'}"
+
+
+def harmless(value: Any) -> Any:
+    """A cell that no spreadsheet takes for a formula (a product may be called `=HYPERLINK(…)`)."""
+    if isinstance(value, str) and value[:1] in ("=", "+", "-", "@", "\t", "\r"):
+        return "'" + value
+    return value
 
 
 def _rounded(value: float | Decimal, digits: int) -> Decimal:

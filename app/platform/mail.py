@@ -19,6 +19,15 @@ class MailUnavailable(RuntimeError):
 
 
 @dataclass(frozen=True)
+class Attachment:
+    """One file that a mail carries."""
+
+    name: str
+    content: bytes
+    kind: str
+
+
+@dataclass(frozen=True)
 class Message:
     """One mail with both parts."""
 
@@ -27,6 +36,7 @@ class Message:
     text: str
     html: str
     headers: dict[str, str] = field(default_factory=dict)
+    attachments: Sequence[Attachment] = ()
 
 
 @dataclass(frozen=True)
@@ -60,6 +70,8 @@ class Mailer:
                 f"{self.base_url}/v3/{self.domain}/messages",
                 auth=("api", self.api_key),
                 data=form,
+                files=[("attachment", (one.name, one.content, one.kind)) for one in message.attachments]
+                or None,
                 timeout=TIMEOUT,
                 allow_redirects=False,
             )

@@ -13,6 +13,7 @@ from sqlalchemy import select
 
 from app.models.reports import Report
 from app.platform import db
+from app.platform.formats import harmless
 from app.services import audit
 
 KINDS = ("inventory", "forecast", "reorder", "sales")
@@ -156,10 +157,3 @@ def _csv(header: Sequence[str], rows: Iterator[Sequence[Any]]) -> tuple[bytes, i
         count += 1
     # The mark lets spreadsheets read UTF-8 names right.
     return ("\ufeff" + buffer.getvalue()).encode(), count
-
-
-def harmless(value: Any) -> Any:
-    """A cell that no spreadsheet takes for a formula (a product may be called `=HYPERLINK(…)`)."""
-    if isinstance(value, str) and value[:1] in ("=", "+", "-", "@", "\t", "\r"):
-        return "'" + value
-    return value

@@ -1,0 +1,18 @@
+"""What the purchasing pages show: what is due from whom, orders, one order, suppliers."""
+
+from app.queries.purchasing.detail import Line, Order, order
+from app.queries.purchasing.orders import OrderTable, open_lines, table
+from app.queries.purchasing.suppliers import SupplierView, due, supplier, suppliers
+
+__all__ = [
+    "Line",
+    "Order",
+    "OrderTable",
+    "SupplierView",
+    "due",
+    "open_lines",
+    "order",
+    "supplier",
+    "suppliers",
+    "table",
+]

@@ -1,0 +1,134 @@
+"""Purchase orders as a table, and what of one product is on its way with them."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import date, datetime
+from decimal import Decimal
+from typing import Any
+
+from app.platform import db
+from app.queries.paging import PAGE_SIZE, Page
+
+
+@dataclass(frozen=True)
+class OrderRow:
+    """One order of the table; `total` is in the order's own currency, None while no line has a cost."""
+
+    id: int
+    number: int
+    supplier_id: int
+    supplier: str
+    status: str
+    currency: str
+    expected_on: date | None
+    created_at: datetime
+    lines: int
+    ordered: int
+    open: int
+    total: Decimal | None
+    open_value: Decimal | None
+    without_cost: int
+    late_days: int
+
+    @property
+    def code(self) -> str:
+        """The number as suppliers see it."""
+        return code(self.number)
+
+
+@dataclass(frozen=True)
+class OrderTable:
+    """One page of orders, and what is on its way in each currency."""
+
+    rows: list[OrderRow]
+    page: Page
+    show: str
+    on_the_way: dict[str, Decimal]
+    late: int
+
+
+def code(number: int) -> str:
+    """`PO-0007`."""
+    return f"PO-{number:04d}"
+
+
+ORDERS = """
+    SELECT o.*, s.name AS supplier, s.email, s.minimum_order_value, n.lines, n.ordered, n.open, n.total,
+           n.open_value, n.without_cost, COALESCE(s.lead_time_days, t.lead_time_days) AS lead_time_days,
+           CASE WHEN o.status IN ('sent', 'partly_received')
+                THEN GREATEST(CAST(:today AS date) - o.expected_on, 0) ELSE 0 END AS late_days
+    FROM purchase_orders o
+    JOIN suppliers s ON s.store_id = o.store_id AND s.id = o.supplier_id
+    JOIN store_settings t ON t.store_id = o.store_id
+    CROSS JOIN LATERAL (
+        SELECT COUNT(*) AS lines, COALESCE(SUM(i.ordered), 0) AS ordered,
+               COALESCE(SUM(i.ordered - i.received - i.rejected - i.cancelled), 0) AS open,
+               SUM(i.ordered * i.unit_cost) AS total,
+               SUM((i.ordered - i.received - i.rejected - i.cancelled) * i.unit_cost) AS open_value,
+               COUNT(*) FILTER (WHERE i.unit_cost IS NULL) AS without_cost
+        FROM purchase_order_lines i WHERE i.store_id = o.store_id AND i.order_id = o.id
+    ) n
+"""
+_SHOW = {
+    "open": "o.status IN ('draft', 'sent', 'partly_received', 'received')",
+    "late": "o.status IN ('sent', 'partly_received') AND o.expected_on < :today",
+    "all": "true",
+}
+
+
+def table(*, today: date, show: str = "open", supplier_id: int | None = None, page: int = 1) -> OrderTable:
+    """A page of orders, newest first: `show` "open", "late" or "all". Two statements."""
+    show = show if show in _SHOW else "open"
+    where = f"WHERE {_SHOW[show]} AND (CAST(:supplier AS bigint) IS NULL OR o.supplier_id = :supplier)"
+    asked = {"today": today, "supplier": supplier_id}
+    sums = db.rows(
+        f"SELECT COUNT(*) FILTER (WHERE {_SHOW[show]}) AS shown, o.currency,"  # noqa: S608
+        f" COUNT(*) FILTER (WHERE {_SHOW['late']}) AS late,"
+        " SUM(o.open_value) FILTER (WHERE o.status IN ('sent', 'partly_received')) AS value"
+        f" FROM ({ORDERS}) o WHERE CAST(:supplier AS bigint) IS NULL OR o.supplier_id = :supplier"
+        " GROUP BY o.currency ORDER BY o.currency",
+        **asked,
+    )
+    total = sum(row.shown for row in sums)
+    place = Page(min(page, max(1, -(-total // PAGE_SIZE))), total)
+    found = db.rows(
+        f"{ORDERS} {where} ORDER BY o.number DESC LIMIT :limit OFFSET :offset",
+        **asked,
+        limit=place.size,
+        offset=(place.number - 1) * place.size,
+    )
+    values = {row.currency: row.value for row in sums if row.value}
+    return OrderTable([row_of(row) for row in found], place, show, values, sum(row.late for row in sums))
+
+
+def row_of(row: Any) -> OrderRow:
+    values = {name: getattr(row, name) for name in OrderRow.__dataclass_fields__}
+    return OrderRow(**{**values, "ordered": int(row.ordered), "open": int(row.open)})
+
+
+@dataclass(frozen=True)
+class OpenLine:
+    """Units of one product that are on their way with one of our orders."""
+
+    order_id: int
+    code: str
+    units: int
+    expected_on: date | None
+    also_in_shopify: bool
+
+
+def open_lines(variant_id: int) -> list[OpenLine]:
+    """Where a product's own incoming comes from, the next delivery first. One statement."""
+    rows = db.rows(
+        """
+        SELECT o.id, o.number, l.ordered - l.received - l.rejected - l.cancelled AS units,
+               o.expected_on, o.also_in_shopify
+        FROM purchase_order_lines l JOIN purchase_orders o ON o.store_id = l.store_id AND o.id = l.order_id
+        WHERE l.variant_id = :id AND o.status IN ('sent', 'partly_received')
+          AND l.ordered > l.received + l.rejected + l.cancelled
+        ORDER BY o.expected_on, o.number
+        """,
+        id=variant_id,
+    )
+    return [OpenLine(r.id, code(r.number), int(r.units), r.expected_on, r.also_in_shopify) for r in rows]

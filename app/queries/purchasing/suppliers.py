@@ -1,0 +1,119 @@
+"""Suppliers: what is due from each now, what they ask for, and what they deliver."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import date
+from decimal import Decimal
+from typing import Any
+
+from app.platform import db
+from app.queries.purchasing.orders import code
+
+
+@dataclass(frozen=True)
+class SupplierView:
+    """A supplier, with what is due from it now; money of suggestions is in the store's currency."""
+
+    id: int
+    vendor: str
+    name: str
+    email: str
+    note: str
+    currency: str | None
+    minimum_order_value: Decimal | None
+    lead_time_days: int | None
+    lead_time_sd_days: float | None
+    review_days: int | None
+    products: int
+    due_lines: int
+    due_units: int
+    due_cost: Decimal | None
+    due_without_cost: int
+    order_by: date | None
+    cost_of_waiting: Decimal | None
+    draft_id: int | None
+    draft_number: int | None
+    draft_lines: int
+    missing_on_draft: int
+    open_orders: int
+    measured_days: Decimal | None
+    measured_orders: int
+
+    @property
+    def draft_code(self) -> str:
+        """The draft's number, empty when there is none."""
+        return code(self.draft_number) if self.draft_number else ""
+
+
+# Lead time as measured: from sending an order to its first delivery, over the orders that have one.
+_SUPPLIERS = """
+    SELECT s.*, COALESCE(q.products, 0) AS products, COALESCE(q.due_lines, 0) AS due_lines,
+           COALESCE(q.due_units, 0) AS due_units, q.due_cost, COALESCE(q.due_without_cost, 0) AS due_without_cost,
+           q.order_by, q.cost_of_waiting, COALESCE(q.missing_on_draft, 0) AS missing_on_draft,
+           d.id AS draft_id, d.number AS draft_number,
+           (SELECT COUNT(*) FROM purchase_order_lines l
+            WHERE l.store_id = s.store_id AND l.order_id = d.id) AS draft_lines,
+           (SELECT COUNT(*) FROM purchase_orders o WHERE o.store_id = s.store_id AND o.supplier_id = s.id
+            AND o.status IN ('sent', 'partly_received')) AS open_orders,
+           m.measured_days, COALESCE(m.measured_orders, 0) AS measured_orders
+    FROM suppliers s
+    LEFT JOIN purchase_orders d ON d.store_id = s.store_id AND d.supplier_id = s.id AND d.status = 'draft'
+    LEFT JOIN LATERAL (
+        SELECT AVG(EXTRACT(EPOCH FROM r.first - o.sent_at)) / 86400 AS measured_days,
+               COUNT(*) AS measured_orders
+        FROM purchase_orders o
+        JOIN LATERAL (SELECT MIN(at) AS first FROM purchase_receipts r
+                      WHERE r.store_id = o.store_id AND r.order_id = o.id) r ON r.first IS NOT NULL
+        WHERE o.store_id = s.store_id AND o.supplier_id = s.id
+    ) m ON true
+    LEFT JOIN (
+        SELECT p.store_id, p.vendor, COUNT(*) AS products,
+               COUNT(*) FILTER (WHERE is_due.yes) AS due_lines,
+               SUM(g.quantity) FILTER (WHERE is_due.yes) AS due_units,
+               SUM(g.cost) FILTER (WHERE is_due.yes) AS due_cost,
+               COUNT(*) FILTER (WHERE is_due.yes AND g.cost IS NULL) AS due_without_cost,
+               MIN(g.order_by) FILTER (WHERE is_due.yes) AS order_by,
+               SUM(g.cost_of_waiting) FILTER (WHERE is_due.yes) AS cost_of_waiting,
+               COUNT(*) FILTER (WHERE is_due.yes AND k.variant_id IS NULL) AS missing_on_draft
+        FROM variants v
+        JOIN products p ON p.store_id = v.store_id AND p.id = v.product_id
+        LEFT JOIN suggestions g ON g.store_id = v.store_id AND g.variant_id = v.id
+        LEFT JOIN suggestion_snoozes z ON z.store_id = v.store_id AND z.variant_id = v.id
+        LEFT JOIN (SELECT l.store_id, l.variant_id FROM purchase_order_lines l
+                   JOIN purchase_orders o ON o.store_id = l.store_id AND o.id = l.order_id
+                   WHERE o.status = 'draft') k ON k.store_id = v.store_id AND k.variant_id = v.id
+        CROSS JOIN LATERAL (SELECT COALESCE(g.quantity > 0 AND z.variant_id IS NULL, false) AS yes) is_due
+        WHERE v.deleted_at IS NULL AND p.deleted_at IS NULL
+        GROUP BY p.store_id, p.vendor
+    ) q ON q.store_id = s.store_id AND q.vendor = s.vendor
+"""
+
+
+def due() -> list[SupplierView]:
+    """Suppliers with something to order or an open draft, the most urgent first. One statement."""
+    return _views(
+        "WHERE COALESCE(q.due_lines, 0) > 0 OR d.id IS NOT NULL"
+        " ORDER BY q.order_by NULLS LAST, q.cost_of_waiting DESC NULLS LAST, s.name, s.id"
+    )
+
+
+def suppliers(*, search: str = "") -> list[SupplierView]:
+    """All suppliers by name. One statement."""
+    return _views(
+        "WHERE :search = '' OR position(lower(:search) IN lower(s.name)) > 0 ORDER BY s.name, s.id",
+        search=search,
+    )
+
+
+def supplier(supplier_id: int) -> SupplierView | None:
+    """One supplier, None when this store has no such one. One statement."""
+    found = _views("WHERE s.id = :id", id=supplier_id)
+    return found[0] if found else None
+
+
+def _views(end: str, **asked: Any) -> list[SupplierView]:
+    return [
+        SupplierView(**{name: getattr(row, name) for name in SupplierView.__dataclass_fields__})
+        for row in db.rows(f"{_SUPPLIERS} {end}", **asked)
+    ]
