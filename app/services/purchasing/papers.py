@@ -9,6 +9,7 @@ from decimal import Decimal
 from importlib.util import find_spec
 from pathlib import Path
 from xml.sax.saxutils import escape
+from zoneinfo import ZoneInfo
 
 from reportlab.lib import colors
 from reportlab.lib.pagesizes import A4
@@ -102,7 +103,7 @@ def _text(
 def _head(order: Order, store: StoreView) -> list[object]:
     facts = [("Supplier", order.row.supplier), ("Ordered by", store.name)]
     ordered_on = order.sent_at or order.row.created_at
-    facts.append(("Date", formats.long_day(ordered_on.date())))
+    facts.append(("Date", formats.long_day(ordered_on.astimezone(ZoneInfo(store.time_zone)).date())))
     if order.row.expected_on:
         facts.append(("Expected", formats.long_day(order.row.expected_on)))
     rows = [[_text(name, grey=True), _text(value)] for name, value in facts]
@@ -110,12 +111,9 @@ def _head(order: Order, store: StoreView) -> list[object]:
     mark = _MARKS.get(order.row.status)
     if mark:
         parts.append(_text(mark, size=11, bold=True, grey=True))
-    return [
-        *parts,
-        Spacer(1, 5 * mm),
-        Table(rows, colWidths=[28 * mm, 146 * mm], hAlign="LEFT"),
-        Spacer(1, 6 * mm),
-    ]
+    table = Table(rows, colWidths=[28 * mm, 141 * mm], hAlign="LEFT")
+    table.setStyle(TableStyle([("LEFTPADDING", (0, 0), (0, -1), 0), ("BOTTOMPADDING", (0, 0), (-1, -1), 1)]))
+    return [*parts, Spacer(1, 5 * mm), table, Spacer(1, 6 * mm)]
 
 
 def _table(order: Order) -> Table:
@@ -138,7 +136,7 @@ def _table(order: Order) -> Table:
             _text(total, bold=True, right=True),
         ]
     )
-    table = Table(rows, colWidths=[34 * mm, 66 * mm, 20 * mm, 26 * mm, 28 * mm], repeatRows=1)
+    table = Table(rows, colWidths=[32 * mm, 66 * mm, 20 * mm, 25 * mm, 26 * mm], repeatRows=1, hAlign="LEFT")
     table.setStyle(
         TableStyle(
             [
@@ -147,6 +145,7 @@ def _table(order: Order) -> Table:
                 ("LINEBELOW", (0, 1), (-1, -2), 0.3, colors.HexColor("#cccccc")),
                 ("LINEABOVE", (0, -1), (-1, -1), 0.8, colors.black),
                 ("LEFTPADDING", (0, 0), (-1, -1), 3),
+                ("LEFTPADDING", (0, 0), (0, -1), 0),
                 ("RIGHTPADDING", (0, 0), (-1, -1), 3),
             ]
         )
