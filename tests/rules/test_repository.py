@@ -20,13 +20,11 @@ MAX_FUNCTION_LINES = 60
 LONG_FILES: dict[str, str] = {
     "app/platform/db.py": "the one door to the database: engine, sessions, transactions and raw SQL belong together",
     "app/services/stores.py": "a store's whole life: install, tokens, members, settings, uninstall",
-    "simulator/control/actions.py": "a flat list of small actions, one for each button of the control page",
     "simulator/control/life.py": "one kind of random event after the other, drawn from one seed",
     "simulator/generation/writing.py": "one pass that writes two years of events in the order they happened",
     "simulator/graphql/endpoint.py": "the order in which Shopify checks a request, from version to throttle",
     "simulator/graphql/types/inventory.py": "one resolver class for each inventory type of the schema",
     "simulator/graphql/types/orders.py": "one resolver class for each order type of the schema",
-    "simulator/graphql/types/transfers.py": "one resolver class for each transfer type of the schema",
     "simulator/store/orders.py": "everything that can happen to an order, each with its stock movements",
 }
 WHOLE = "migrations/versions/"  # a migration is written once, reads from top to bottom and is never edited
