@@ -127,7 +127,7 @@ def shop(data: dict[str, Any]) -> ShopRow:
         name=_text(found["name"]),
         time_zone=str(found["ianaTimezone"]),
         currency=str(found["currencyCode"]),
-        scopes=tuple(sorted(scope["handle"] for scope in installation.get("accessScopes", []))),
+        scopes=tuple(sorted({scope["handle"] for scope in installation.get("accessScopes", [])})),
     )
 
 
