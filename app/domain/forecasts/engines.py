@@ -32,8 +32,17 @@ class Sums:
 
 def week_average(panel: Panel, rows: Ints, seed: int) -> Sums:
     """The 7-day moving average with a normal interval: the simplest answer, for very short histories."""
+    return _normal_average(panel, rows, 7)
+
+
+def average_28(panel: Panel, rows: Ints, seed: int) -> Sums:
+    """The 28-day moving average with a normal interval."""
+    return _normal_average(panel, rows, 28)
+
+
+def _normal_average(panel: Panel, rows: Ints, window: int) -> Sums:
     units, starts = panel.units[rows], panel.starts[rows]
-    rate = moving_average(units, starts, 7)
+    rate = moving_average(units, starts, window)
     sd = np.sqrt(daily_spread(units, starts, SPREAD_DAYS))
     mean = rate[:, None] * GRID_DAYS
     band = sd[:, None] * np.sqrt(GRID_DAYS)
@@ -74,6 +83,7 @@ ENGINES: Mapping[str, Callable[[Panel, Ints, int], Sums]] = {
     "auto": auto,
     "prophet": prophet,
     "moving_average": week_average,
+    "average_28": average_28,
     "calibrated_average": calibrated,
     "learned": learnt,
 }
