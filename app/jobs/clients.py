@@ -35,10 +35,15 @@ def mailer() -> Mailer:
     return cast(Mailer, current_app.extensions["mailer"])
 
 
-def fresh_token(store_id: int, *, refused: str | None = None) -> str:
+def fresh_token(store_id: int, *, refused: str | None = None, even_frozen: bool = False) -> str:
     """A good access token of the store. Raises UnableToReachShop, TokenUnavailable."""
     return stores.access_token(
-        store_id, cipher=cipher(), refresh=shopify().refresh, now=clock.now(), refused=refused
+        store_id,
+        cipher=cipher(),
+        refresh=shopify().refresh,
+        now=clock.now(),
+        refused=refused,
+        even_frozen=even_frozen,
     )
 
 
@@ -51,4 +56,17 @@ def admin(store_id: int, *, priority: str) -> AdminClient:
         redis=queue.connection(),
         priority=priority,
         renew=lambda: fresh_token(store_id, refused=token),
+    )
+
+
+def probe(store_id: int) -> AdminClient:
+    """The Admin API of a frozen shop, for the one call that finds out whether it is open again."""
+    token = fresh_token(store_id, even_frozen=True)
+    return shopify().admin(
+        stores.get(store_id).shop,
+        token,
+        redis=queue.connection(),
+        priority="periodic",
+        renew=lambda: fresh_token(store_id, refused=token, even_frozen=True),
+        is_probe=True,
     )

@@ -9,7 +9,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import timedelta
 
-from app.jobs import alerts, forecasts, purchasing, sync, webhooks
+from app.jobs import alerts, forecasts, purchasing, reconciliation, sync, webhooks
 from app.platform import clock
 from app.platform.queue import enqueue, global_job, store_job
 from app.services import alerts as alert_service
@@ -58,9 +58,19 @@ def alert_due() -> None:
 
 
 @global_job
+def reconcile_due() -> None:
+    """Compare the last weeks of each store with Shopify; on Sundays everything that Shopify shows."""
+    scope = "weekly" if clock.now().isoweekday() == 7 else "nightly"
+    for store_id in stores.active_ids():
+        enqueue(reconciliation.begin, store_id, scope, on="backfill", once=f"reconcile-{store_id}")
+
+
+@global_job
 def token_due() -> None:
-    """Renew tokens long before Shopify forgets them."""
+    """Renew tokens long before Shopify forgets them, and knock at the shops that were closed."""
     _for_each_store(sync.renew_token, "token")
+    for store_id in stores.frozen_ids():
+        enqueue(sync.probe, store_id, once=f"probe-{store_id}")
 
 
 @global_job
@@ -90,6 +100,7 @@ PERIODIC = (
     Periodic("sync-due", "0 */6 * * *", sync_due, "Ask Shopify what has changed (every 6 hours)."),
     Periodic("forecast-due", "30 */6 * * *", forecast_due, "Forecast and plan every store (every 6 hours)."),
     Periodic("alert-due", "45 */6 * * *", alert_due, "Raise and mail low-stock alerts (every 6 hours)."),
-    Periodic("token-due", "15 3 * * *", token_due, "Renew access tokens (daily)."),
+    Periodic("reconcile-due", "30 2 * * *", reconcile_due, "Compare every store with Shopify (nightly)."),
+    Periodic("token-due", "15 3 * * *", token_due, "Renew access tokens, probe closed shops (daily)."),
     Periodic("sweep-due", "*/10 * * * *", sweep_due, "Enqueue work whose job was lost (every 10 minutes)."),
 )

@@ -6,28 +6,66 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable
-from typing import Any
 
-from app.jobs import clients, forecasts
-from app.platform import clock
+from app.jobs import chain, clients, forecasts, reading, sync
+from app.platform import clock, db
 from app.platform.queue import enqueue, store_job
-from app.services import audit, catalog, inventory, sales, stores
+from app.services import audit, catalog, sales, stores
 from app.services import sync as runs
+from app.services.stores import UnableToReachShop
 from app.services.sync import Receipt
 from app.shopify import rows
+from app.shopify.access_token import TokenUnavailable
+from app.shopify.admin import FROZEN, ShopifyBusy, StoreUnavailable, TokenRejected
 
 log = logging.getLogger(__name__)
-Handler = Callable[[int, dict[str, Any]], None]
+Handler = Callable[[int, Receipt], None]
 
 
 @store_job
 def handle(store_id: int, receipt_id: int) -> None:
-    """Do what a delivery asks for, once."""
+    """Do what a delivery asks for, once, together with all others about the same object.
+
+    An attempt is counted before it is made. What fails for now is tried again later; what keeps failing is
+    parked, where a page shows it.
+    """
     receipt = runs.receipt(receipt_id)
-    if receipt is None or receipt.is_handled:
+    if receipt is None or receipt.is_over or not runs.begin_receipt(receipt_id, now=clock.now()):
         return
-    _dispatch(store_id, receipt)
-    runs.mark_handled(receipt_id, now=clock.now())
+    together = runs.same_subject(receipt)
+    db.checkpoint()
+    try:
+        _dispatch(store_id, receipt)
+    except (ShopifyBusy, TokenUnavailable) as busy:
+        _later(store_id, receipt, busy)
+        return
+    except (UnableToReachShop, TokenRejected, StoreUnavailable) as closed:
+        # The sync that runs when the shop is open again finds all that this delivery tells of.
+        log.info("webhook of a closed shop", extra={"topic": receipt.topic, "reason": str(closed)})
+        db.session().rollback()
+        if isinstance(closed, StoreUnavailable) and closed.status in FROZEN:
+            stores.mark_unavailable(store_id, reason=str(closed))
+    except Exception as error:
+        db.session().rollback()
+        runs.fail_receipt(receipt_id, reason=f"{type(error).__name__}: {error}", counts=True)
+        db.session().commit()
+        raise
+    runs.mark_handled(together, now=clock.now())
+
+
+def _later(store_id: int, receipt: Receipt, busy: ShopifyBusy | TokenUnavailable) -> None:
+    counts = getattr(busy, "is_fault", True)
+    db.session().rollback()
+    runs.fail_receipt(receipt.id, reason=str(busy), counts=counts)
+    pause = max(getattr(busy, "wait_seconds", 0.0), chain.backoff(receipt.attempts + 1))
+    enqueue(
+        handle,
+        store_id,
+        receipt.id,
+        on="webhooks",
+        delay_seconds=pause,
+        once=f"webhook-{receipt.id}-{receipt.attempts + 1}",
+    )
 
 
 def _dispatch(store_id: int, receipt: Receipt) -> None:
@@ -35,139 +73,109 @@ def _dispatch(store_id: int, receipt: Receipt) -> None:
     if handler is None:
         log.warning("webhook without a handler", extra={"topic": receipt.topic})
         return
-    if not stores.get(store_id).is_active and receipt.topic not in _WITHOUT_TOKEN:
+    if receipt.topic not in _WITHOUT_TOKEN and not stores.get(store_id).is_active:
         log.info("webhook of a store that is not active", extra={"topic": receipt.topic})
         return
-    handler(store_id, receipt.payload)
+    handler(store_id, receipt)
 
 
-def _order(store_id: int, payload: dict[str, Any]) -> None:
-    refresh_order(store_id, _id_of(payload, "id"))
+def _order(store_id: int, receipt: Receipt) -> None:
+    if receipt.object_id is not None:
+        reading.order(clients.admin(store_id, priority="webhook"), receipt.object_id, now=clock.now())
 
 
-def _refund(store_id: int, payload: dict[str, Any]) -> None:
-    refresh_order(store_id, _id_of(payload, "order_id"))
-
-
-def _edited(store_id: int, payload: dict[str, Any]) -> None:
-    refresh_order(store_id, _id_of(payload.get("order_edit") or {}, "order_id"))
-
-
-def refresh_order(store_id: int, order_id: int | None) -> None:
-    """Store one order as Shopify has it now, with all its lines, and count its day anew."""
-    if order_id is None:
-        return
-    client, zone = clients.admin(store_id, priority="webhook"), stores.time_zone()
-    before, seen = sales.day_of(order_id, time_zone=zone), False
-    for order, page in client.pages("order", "order", "lineItems", id=rows.gid("Order", order_id)):
-        if not seen:
-            sales.store_orders([rows.order(order)])
-        seen = True
-        sales.store_lines([rows.line(node, order_id) for node in page["nodes"]])
-    if not seen:  # deleted in the meantime
-        sales.delete_order(order_id, time_zone=zone)
-        return
-    days = (before, sales.day_of(order_id, time_zone=zone))
-    sales.rebuild_days(time_zone=zone, days=[day for day in days if day is not None])
-
-
-def _order_deleted(_store_id: int, payload: dict[str, Any]) -> None:
-    order_id = _id_of(payload, "id")
+def _order_deleted(_store_id: int, receipt: Receipt) -> None:
+    order_id = _id_of(receipt)
     if order_id is not None:
         sales.delete_order(order_id, time_zone=stores.time_zone())
 
 
-def _product(store_id: int, payload: dict[str, Any]) -> None:
-    refresh_product(store_id, _id_of(payload, "id"))
+def _product(store_id: int, receipt: Receipt) -> None:
+    if receipt.object_id is not None:
+        reading.product(clients.admin(store_id, priority="webhook"), receipt.object_id, now=clock.now())
 
 
-def refresh_product(store_id: int, product_id: int | None) -> None:
-    """Store one product as Shopify has it now, with all its variants."""
-    if product_id is None:
-        return
-    client = clients.admin(store_id, priority="webhook")
-    present: list[int] = []
-    for product, page in client.pages("product", "product", "variants", id=rows.gid("Product", product_id)):
-        if not present:
-            catalog.store_products([rows.product(product)])
-        variants = [rows.variant(node, product_id) for node in page["nodes"]]
-        catalog.store_variants(variants)
-        present += [variant.id for variant in variants]
-    if present:
-        catalog.forget_missing_variants(product_id, present, now=clock.now())
-    else:
-        catalog.delete_product(product_id, now=clock.now())
-
-
-def _product_deleted(_store_id: int, payload: dict[str, Any]) -> None:
-    product_id = _id_of(payload, "id")
+def _product_deleted(_store_id: int, receipt: Receipt) -> None:
+    product_id = _id_of(receipt)
     if product_id is not None:
         catalog.delete_product(product_id, now=clock.now())
 
 
-def _item(store_id: int, payload: dict[str, Any]) -> None:
+def _item(store_id: int, receipt: Receipt) -> None:
     """An item's cost or tracking changed: its product is read again."""
-    item_id = _id_of(payload, "id")
-    if item_id is not None:
-        refresh_product(store_id, catalog.product_of_item(item_id))
+    product_id = None if receipt.object_id is None else catalog.product_of_item(receipt.object_id)
+    if product_id is not None:
+        reading.product(clients.admin(store_id, priority="webhook"), product_id, now=clock.now())
 
 
-def _level(store_id: int, payload: dict[str, Any]) -> None:
+def _level(store_id: int, receipt: Receipt) -> None:
     """Read all levels of the item: the payload tells `available` alone, and only at one location."""
-    item_id = _id_of(payload, "inventory_item_id")
-    if item_id is None:
+    if receipt.object_id is None:
         return
-    client = clients.admin(store_id, priority="webhook")
-    present: list[int] = []
-    gid = rows.gid("InventoryItem", item_id)
-    for _, page in client.pages("item_levels", "inventoryItem", "inventoryLevels", id=gid):
-        levels = [rows.level(node, item_id) for node in page["nodes"]]
-        inventory.store_levels(levels)
-        present += [level.location_id for level in levels]
-    inventory.drop_missing_levels(item_id, present)
-    inventory.remember_day(clock.today(stores.time_zone()))
+    client, today = clients.admin(store_id, priority="webhook"), clock.today(stores.time_zone())
+    reading.levels(client, receipt.object_id, now=clock.now(), today=today)
     forecasts.replan_soon(store_id)
 
 
-def _location(store_id: int, _payload: dict[str, Any]) -> None:
-    client = clients.admin(store_id, priority="webhook")
-    for _, page in client.pages("locations", "locations"):
-        catalog.store_locations([rows.location(node) for node in page["nodes"]])
+def _location(store_id: int, _receipt: Receipt) -> None:
+    reading.locations(clients.admin(store_id, priority="webhook"))
 
 
-def _shop(store_id: int, _payload: dict[str, Any]) -> None:
-    """Take over the shop's name, zone and currency; another zone moves every day's border."""
+def _shop(store_id: int, _receipt: Receipt) -> None:
+    """Take over the shop's name, zone, currency and scopes.
+
+    Another zone moves every day's border; a scope that shows us older orders is worth a run of its own.
+    """
     before = stores.time_zone()
     stores.describe(rows.shop(clients.admin(store_id, priority="webhook").call("shop")))
     zone = stores.time_zone()
     if zone != before:
         sales.rebuild_all(time_zone=zone)
-        enqueue(forecasts.run, store_id)
+        enqueue(forecasts.run, store_id, once=f"forecast-{store_id}")
+    if stores.sees_all_orders() and stores.history_from() is not None:
+        sync.start(store_id, "first")
 
 
-def _uninstalled(store_id: int, _payload: dict[str, Any]) -> None:
-    stores.uninstall(shop=stores.get(store_id).shop, now=clock.now())
+def _uninstalled(store_id: int, _receipt: Receipt) -> None:
+    """The web door has forgotten the tokens already, unless the news came too late to count."""
+    if not stores.is_installed(store_id):
+        runs.close_open(reason="The app was uninstalled.", now=clock.now())
 
 
-def _shop_redact(store_id: int, _payload: dict[str, Any]) -> None:
+def _shop_redact(store_id: int, receipt: Receipt) -> None:
     """Delete all that we hold of a shop that has left; one that came back in time keeps its data."""
     store = stores.get(store_id)
-    if not store.is_active:
-        stores.erase(shop=store.shop)
-
-
-def _no_personal_data(_store_id: int, payload: dict[str, Any]) -> None:
-    """We hold nothing about customers: neither names nor addresses nor ids. The request is kept on record."""
-    audit.record(
-        actor="shopify",
-        action="privacy.request",
-        request_id=(payload.get("data_request") or {}).get("id"),
-        orders=payload.get("orders_requested") or payload.get("orders_to_redact") or [],
+    if stores.is_installed(store_id):
+        audit.record(actor="shopify", action="privacy.erasure_skipped", reason="installed again")
+        return
+    log.warning("store erased on Shopify's request", extra={"store_id": store_id})
+    stores.erase(
+        shop=store.shop,
+        requested_at=receipt.received_at,
+        webhook_id=receipt.webhook_id,
+        now=clock.now(),
     )
 
 
-def _id_of(payload: dict[str, Any], key: str) -> int | None:
-    value = payload.get(key)
+def _no_personal_data(_store_id: int, receipt: Receipt) -> None:
+    """We hold nothing about customers: neither names nor addresses nor ids. The request is kept on record."""
+    audit.record(
+        actor="shopify",
+        action=f"privacy.{receipt.topic.partition('/')[2]}",
+        request_id=(receipt.payload.get("data_request") or {}).get("id"),
+        orders=receipt.payload.get("orders_requested") or receipt.payload.get("orders_to_redact") or [],
+        held="nothing",
+    )
+
+
+def _bulk_finished(store_id: int, receipt: Receipt) -> None:
+    operation = receipt.payload.get("admin_graphql_api_id")
+    if isinstance(operation, str):
+        enqueue(sync.nudge, store_id, operation, once=f"nudge-{store_id}-{operation}")
+
+
+def _id_of(receipt: Receipt) -> int | None:
+    value = receipt.payload.get("id")
     return value if isinstance(value, int) and not isinstance(value, bool) else None
 
 
@@ -175,9 +183,9 @@ HANDLERS: dict[str, Handler] = {
     "orders/create": _order,
     "orders/updated": _order,
     "orders/cancelled": _order,
-    "orders/edited": _edited,
+    "orders/edited": _order,
     "orders/delete": _order_deleted,
-    "refunds/create": _refund,
+    "refunds/create": _order,
     "products/create": _product,
     "products/update": _product,
     "products/delete": _product_deleted,
@@ -191,6 +199,7 @@ HANDLERS: dict[str, Handler] = {
     "shop/update": _shop,
     "app/scopes_update": _shop,
     "app/uninstalled": _uninstalled,
+    "bulk_operations/finish": _bulk_finished,
     "shop/redact": _shop_redact,
     "customers/data_request": _no_personal_data,
     "customers/redact": _no_personal_data,

@@ -1,4 +1,4 @@
-"""Locations, products and variants as Shopify has them, and what the merchant sets for a variant."""
+"""Locations, products and variants as Shopify has them, what the merchant sets for a variant, and merges."""
 
 from __future__ import annotations
 
@@ -10,9 +10,11 @@ from sqlalchemy import (
     CheckConstraint,
     DateTime,
     ForeignKeyConstraint,
+    Identity,
     Index,
     Numeric,
     String,
+    UniqueConstraint,
     func,
 )
 from sqlalchemy.dialects.postgresql import ARRAY
@@ -49,6 +51,7 @@ class Product(StoreScoped, Base):
     created_at: Mapped[datetime | None] = mapped_column(DateTime(timezone=True))
     updated_at: Mapped[datetime] = mapped_column(DateTime(timezone=True), server_default=func.now())
     deleted_at: Mapped[datetime | None] = mapped_column(DateTime(timezone=True))
+    seen_at: Mapped[datetime | None] = mapped_column(DateTime(timezone=True))
 
     __table_args__ = (Index("ix_products_vendor", "store_id", "vendor"),)
 
@@ -71,6 +74,7 @@ class Variant(StoreScoped, Base):
     created_at: Mapped[datetime | None] = mapped_column(DateTime(timezone=True))
     updated_at: Mapped[datetime] = mapped_column(DateTime(timezone=True), server_default=func.now())
     deleted_at: Mapped[datetime | None] = mapped_column(DateTime(timezone=True))
+    seen_at: Mapped[datetime | None] = mapped_column(DateTime(timezone=True))
 
     __table_args__ = (
         ForeignKeyConstraint(
@@ -110,4 +114,32 @@ class VariantSettings(StoreScoped, Base):
         CheckConstraint("service_level > 0.5 AND service_level < 1", name="service_level_in_range"),
         CheckConstraint("moq >= 1 AND case_size >= 1", name="order_sizes_positive"),
         CheckConstraint("min_stock >= 0 AND max_stock >= min_stock", name="stock_limits_in_order"),
+    )
+
+
+class VariantMerge(StoreScoped, Base):
+    """A deleted variant whose sales may go on as another's: proposed by SKU, decided by the merchant alone."""
+
+    __tablename__ = "variant_merges"
+
+    id: Mapped[int] = mapped_column(BigInteger, Identity(), primary_key=True)
+    old_variant_id: Mapped[int] = mapped_column(BigInteger)
+    new_variant_id: Mapped[int] = mapped_column(BigInteger)
+    sku: Mapped[str]
+    status: Mapped[str] = mapped_column(default="proposed")
+    proposed_at: Mapped[datetime] = mapped_column(DateTime(timezone=True), server_default=func.now())
+    decided_at: Mapped[datetime | None] = mapped_column(DateTime(timezone=True))
+    decided_by: Mapped[str] = mapped_column(default="")
+
+    __table_args__ = (
+        UniqueConstraint("store_id", "old_variant_id", "new_variant_id"),
+        CheckConstraint("status IN ('proposed', 'accepted', 'declined')", name="status_is_known"),
+        CheckConstraint("old_variant_id <> new_variant_id", name="two_variants"),
+        Index(
+            "uq_variant_merges_one_accepted",
+            "store_id",
+            "old_variant_id",
+            unique=True,
+            postgresql_where="status = 'accepted'",
+        ),
     )

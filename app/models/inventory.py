@@ -24,6 +24,7 @@ class InventoryLevel(StoreScoped, Base):
     incoming: Mapped[int] = mapped_column(default=0)
     is_active: Mapped[bool] = mapped_column(default=True)
     updated_at: Mapped[datetime] = mapped_column(DateTime(timezone=True), server_default=func.now())
+    seen_at: Mapped[datetime | None] = mapped_column(DateTime(timezone=True))
 
 
 class StockDay(StoreScoped, Base):

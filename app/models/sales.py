@@ -23,8 +23,13 @@ class Order(StoreScoped, Base):
     cancelled_at: Mapped[datetime | None] = mapped_column(DateTime(timezone=True))
     is_test: Mapped[bool] = mapped_column(default=False)
     source: Mapped[str] = mapped_column(default="")
+    # What Shopify shows and hides goes by it: without read_all_orders the last 60 days.
+    created_at: Mapped[datetime | None] = mapped_column(DateTime(timezone=True))
+    # When the reading began that last showed it: a whole reading that did not show it says it is gone.
+    seen_at: Mapped[datetime | None] = mapped_column(DateTime(timezone=True))
 
     __table_args__ = (
+        Index("ix_orders_created", "store_id", "created_at"),
         Index("ix_orders_processed", "store_id", "processed_at"),
         Index("ix_orders_updated", "store_id", "updated_at"),
     )

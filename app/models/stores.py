@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import date, datetime
 
 from sqlalchemy import BigInteger, CheckConstraint, DateTime, Identity, Index, String, UniqueConstraint, func
 from sqlalchemy.dialects.postgresql import ARRAY
@@ -31,6 +31,8 @@ class Store(Base):
     refresh_expires_at: Mapped[datetime | None] = mapped_column(DateTime(timezone=True))
     installed_at: Mapped[datetime] = mapped_column(DateTime(timezone=True), server_default=func.now())
     uninstalled_at: Mapped[datetime | None] = mapped_column(DateTime(timezone=True))
+    # The first store-local day that we know whole; NULL when Shopify shows us every order there ever was.
+    history_from: Mapped[date | None]
 
     __table_args__ = (
         CheckConstraint(
@@ -42,6 +44,18 @@ class Store(Base):
     def is_active(self) -> bool:
         """Whether jobs may work for this store."""
         return self.status == "installed" and self.access_token_sealed is not None
+
+
+class Erasure(Base):
+    """A shop whose data were deleted on Shopify's request. Global, since it outlives the store's own rows."""
+
+    __tablename__ = "erasures"
+
+    id: Mapped[int] = mapped_column(BigInteger, Identity(), primary_key=True)
+    shop: Mapped[str] = mapped_column(String(255))
+    requested_at: Mapped[datetime] = mapped_column(DateTime(timezone=True))
+    erased_at: Mapped[datetime] = mapped_column(DateTime(timezone=True))
+    webhook_id: Mapped[str] = mapped_column(default="")
 
 
 class StoreSettings(StoreScoped, Base):

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
 
 from app.platform import db
 
@@ -28,6 +28,14 @@ class Freshness:
     error: str
     forecast_at: datetime | None
     suggestions: int
+    history_from: date | None = None
+
+    @property
+    def history_note(self) -> str:
+        """What to say beside the numbers when Shopify does not show us all orders, or while they come in."""
+        if self.state == "importing" and self.is_ready:
+            return "Older orders are still coming in: numbers may still rise."
+        return "" if self.history_from is None else f"Sales are known since {self.history_from:%-d %B %Y}."
 
     @property
     def is_running(self) -> bool:
@@ -58,7 +66,8 @@ def freshness() -> Freshness:
         SELECT latest.status, latest.kind, latest.stage, latest.done, latest.error, latest.started_at,
                (SELECT MAX(finished_at) FROM sync_runs WHERE status = 'done') AS synced_at,
                (SELECT MAX(finished_at) FROM forecast_runs WHERE status = 'done') AS forecast_at,
-               (SELECT COUNT(*) FROM suggestions) AS suggestions
+               (SELECT COUNT(*) FROM suggestions) AS suggestions,
+               (SELECT history_from FROM stores WHERE id = app_store_id()) AS history_from
         FROM (SELECT 1) AS one
         LEFT JOIN LATERAL (SELECT * FROM sync_runs ORDER BY started_at DESC, id DESC LIMIT 1) AS latest ON true
         """
@@ -75,6 +84,7 @@ def freshness() -> Freshness:
         error=row.error or "",
         forecast_at=row.forecast_at,
         suggestions=row.suggestions,
+        history_from=row.history_from,
     )
 
 

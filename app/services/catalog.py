@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
 from sqlalchemy import select
 
-from app.models.catalog import Location, Product, Variant, VariantSettings
+from app.models.catalog import Location, Product, Variant, VariantMerge, VariantSettings
 from app.platform import db
 from app.services import audit
 from app.shopify.rows import LocationRow, ProductRow, VariantRow
@@ -16,6 +16,10 @@ from app.shopify.rows import LocationRow, ProductRow, VariantRow
 
 class VariantNotFound(LookupError):
     """The current store has no such product."""
+
+
+class MergeNotFound(LookupError):
+    """The current store has no such undecided proposal."""
 
 
 def store_locations(rows: Iterable[LocationRow]) -> int:
@@ -37,12 +41,12 @@ _PRODUCT = [
     "is_gift_card",
     "created_at",
     "updated_at",
-    "deleted_at",
+    "seen_at",
 ]
 
 
-def store_products(rows: Iterable[ProductRow]) -> int:
-    """Insert or update products; a product that comes back is no longer deleted."""
+def store_products(rows: Sequence[ProductRow], *, asof: datetime) -> int:
+    """Insert or update products as read since `asof`; one that comes back is no longer deleted."""
     values = (
         (
             row.id,
@@ -55,11 +59,13 @@ def store_products(rows: Iterable[ProductRow]) -> int:
             row.is_gift_card,
             row.created_at,
             row.updated_at,
-            None,
+            asof,
         )
         for row in rows
     )
-    return len(db.upsert(Product, _PRODUCT, values, key=["id"], newer="updated_at"))
+    written = len(db.upsert(Product, _PRODUCT, values, key=["id"], newer="updated_at"))
+    _revive("products", [row.id for row in rows], asof=asof)
+    return written
 
 
 _VARIANT = [
@@ -75,12 +81,12 @@ _VARIANT = [
     "is_tracked",
     "created_at",
     "updated_at",
-    "deleted_at",
+    "seen_at",
 ]
 
 
-def store_variants(rows: Iterable[VariantRow]) -> int:
-    """Insert or update variants; a product's only variant is named by the product alone."""
+def store_variants(rows: Sequence[VariantRow], *, asof: datetime) -> int:
+    """Insert or update variants as read since `asof`; a product's only variant is named by the product alone."""
     values = (
         (
             row.id,
@@ -95,11 +101,85 @@ def store_variants(rows: Iterable[VariantRow]) -> int:
             row.is_tracked,
             row.created_at,
             row.updated_at,
-            None,
+            asof,
         )
         for row in rows
     )
-    return len(db.upsert(Variant, _VARIANT, values, key=["id"], newer="updated_at"))
+    written = len(db.upsert(Variant, _VARIANT, values, key=["id"], newer="updated_at"))
+    _revive("variants", [row.id for row in rows], asof=asof)
+    return written
+
+
+def _revive(table: str, ids: list[int], *, asof: datetime) -> None:
+    """What a reading shows was not deleted when the reading began; a deletion told of since then stands."""
+    db.execute(
+        f"UPDATE {table} SET deleted_at = NULL WHERE id = ANY(:ids) AND deleted_at < :asof",  # noqa: S608
+        ids=ids,
+        asof=asof,
+    )
+
+
+def known_products(ids: Iterable[int]) -> set[int]:
+    """Those of the products that we hold."""
+    return {row.id for row in db.rows("SELECT id FROM products WHERE id = ANY(:ids)", ids=list(ids))}
+
+
+def mark_missing(*, asof: datetime, now: datetime) -> int:
+    """Mark what the whole reading begun at `asof` did not show as deleted; returns how many variants."""
+    gone = "UPDATE {} SET deleted_at = :now WHERE deleted_at IS NULL AND (seen_at IS NULL OR seen_at < :asof)"
+    db.execute(gone.format("products"), now=now, asof=asof)
+    return db.execute(gone.format("variants"), now=now, asof=asof)
+
+
+def propose_merges(*, now: datetime) -> int:
+    """Propose that a deleted variant's sales go on as those of the one live variant with the same SKU.
+
+    Only ever a proposal: the merchant decides, for a SKU may be used again for another thing.
+    """
+    return db.execute(
+        """
+        INSERT INTO variant_merges
+            (store_id, old_variant_id, new_variant_id, sku, status, proposed_at, decided_by)
+        SELECT old.store_id, old.id, young.id, old.sku, 'proposed', :now, ''
+        FROM variants old
+        JOIN (SELECT store_id, sku, MIN(id) AS id FROM variants
+              WHERE deleted_at IS NULL AND sku <> '' GROUP BY store_id, sku HAVING COUNT(*) = 1) AS young
+          ON young.store_id = old.store_id AND young.sku = old.sku
+        WHERE old.deleted_at IS NOT NULL
+          AND EXISTS (SELECT 1 FROM daily_sales s
+                      WHERE s.store_id = old.store_id AND s.variant_id = old.id)
+        ON CONFLICT (store_id, old_variant_id, new_variant_id) DO NOTHING
+        """,
+        now=now,
+    )
+
+
+def decide_merge(merge_id: int, *, accept: bool, actor: str, now: datetime) -> None:
+    """Accept or decline a proposal; the days must be counted anew afterwards. Raises MergeNotFound."""
+    query = select(VariantMerge).where(VariantMerge.id == merge_id, VariantMerge.status == "proposed")
+    merge = db.session().execute(query.with_for_update()).scalar_one_or_none()
+    if merge is None:
+        raise MergeNotFound("This proposal does not exist any more, or was decided already.")
+    merge.status, merge.decided_at, merge.decided_by = "accepted" if accept else "declined", now, actor
+    if accept:
+        # What was merged into the deleted variant before goes on to the new one as well.
+        db.execute(
+            "DELETE FROM variant_merges WHERE new_variant_id = :new AND status <> 'accepted' AND old_variant_id IN"
+            " (SELECT old_variant_id FROM variant_merges WHERE new_variant_id = :old AND status = 'accepted')",
+            new=merge.new_variant_id,
+            old=merge.old_variant_id,
+        )
+        db.execute(
+            "UPDATE variant_merges SET new_variant_id = :new WHERE new_variant_id = :old AND status = 'accepted'",
+            new=merge.new_variant_id,
+            old=merge.old_variant_id,
+        )
+    audit.record(
+        actor=actor,
+        action="variant.merge_accepted" if accept else "variant.merge_declined",
+        old_variant_id=merge.old_variant_id,
+        new_variant_id=merge.new_variant_id,
+    )
 
 
 def forget_missing_variants(product_id: int, present: Iterable[int], *, now: datetime) -> None:

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from typing import Any
 
 from sqlalchemy import func, select
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
-from app.models.stores import Member, Store, StoreSettings
+from app.models.stores import Erasure, Member, Store, StoreSettings
 from app.platform import db, tenancy
 from app.platform.secrets import TokenCipher
 from app.services import audit
@@ -51,6 +51,18 @@ def get(store_id: int) -> StoreRef:
     if store is None:
         raise StoreNotFound(f"There is no store {store_id}.")
     return _ref(store)
+
+
+def is_installed(store_id: int) -> bool:
+    """Whether the store still has us installed (it may be frozen, or have to open the app again)."""
+    query = select(Store.status).where(Store.id == store_id)
+    return db.session().execute(query).scalar_one_or_none() not in (None, "uninstalled")
+
+
+def frozen_ids() -> list[int]:
+    """The ids of the stores that Shopify had frozen or locked when we last asked."""
+    query = select(Store.id).where(Store.status == "frozen", Store.access_token_sealed.is_not(None))
+    return list(db.session().execute(query.order_by(Store.id)).scalars())
 
 
 def active_ids() -> list[int]:
@@ -104,6 +116,7 @@ def access_token(
     refresh: Callable[[AccessToken], AccessToken],
     now: datetime,
     refused: str | None = None,
+    even_frozen: bool = False,
 ) -> str:
     """A token that is good for at least five minutes; `refused` is one that Shopify just answered 401 to.
 
@@ -112,7 +125,7 @@ def access_token(
     Raises UnableToReachShop, TokenUnavailable.
     """
     with db.separate_transaction() as own:
-        store = _locked(own, store_id)
+        store = _locked(own, store_id, even_frozen=even_frozen)
         known = _unseal(store, cipher)
         is_fresh = known.expires_at - now > _RENEW_BEFORE
         if is_fresh and known.token != refused:
@@ -128,9 +141,9 @@ def access_token(
     raise problem
 
 
-def _locked(own: Session, store_id: int) -> Store:
+def _locked(own: Session, store_id: int, *, even_frozen: bool) -> Store:
     store = own.execute(select(Store).where(Store.id == store_id).with_for_update()).scalar_one_or_none()
-    if store is None or not store.is_active:
+    if store is None or not (store.is_active or (even_frozen and store.status == "frozen")):
         raise UnableToReachShop(f"Store {store_id} is not installed.")
     return store
 
@@ -159,11 +172,14 @@ def rotate_keys(*, cipher: TokenCipher) -> int:
     return changed
 
 
-def uninstall(*, shop: str, now: datetime) -> None:
-    """Forget the tokens and stop all work of a store; its data stay until Shopify asks for their deletion."""
+def uninstall(*, shop: str, now: datetime, triggered_at: datetime | None = None) -> None:
+    """Forget the tokens and stop all work of a store; its data stay until Shopify asks for their deletion.
+
+    News of an uninstallation from before the present installation come too late to count.
+    """
     with db.separate_transaction() as own:
         store = own.execute(select(Store).where(Store.shop == shop).with_for_update()).scalar_one_or_none()
-        if store is None:
+        if store is None or (triggered_at is not None and triggered_at < store.installed_at):
             return
         store.status, store.uninstalled_at = "uninstalled", now
         store.access_token_sealed = store.refresh_token_sealed = None
@@ -178,12 +194,24 @@ def mark_unavailable(store_id: int, *, reason: str) -> None:
             store.status, store.status_reason = "frozen", reason
 
 
-def erase(*, shop: str) -> None:
-    """Delete a store and, by its foreign keys, all that belongs to it (Shopify's shop/redact)."""
+def mark_available(store_id: int) -> None:
+    """Note that a frozen or locked shop answers again."""
+    with db.separate_transaction() as own:
+        store = own.get(Store, store_id)
+        if store is not None and store.status == "frozen":
+            store.status, store.status_reason = "installed", ""
+
+
+def erase(*, shop: str, requested_at: datetime, webhook_id: str, now: datetime) -> None:
+    """Delete a store and, by its foreign keys, all that belongs to it (Shopify's shop/redact).
+
+    That it was asked for and done stays on record: the shop's address and the moments, nothing else.
+    """
     with db.separate_transaction() as own:
         store = own.execute(select(Store).where(Store.shop == shop)).scalar_one_or_none()
         if store is not None:
             own.delete(store)
+            own.add(Erasure(shop=shop, requested_at=requested_at, erased_at=now, webhook_id=webhook_id))
 
 
 def describe(row: ShopRow) -> None:
@@ -251,6 +279,32 @@ def change_settings(values: Mapping[str, Any], *, actor: str, now: datetime) -> 
         current.updated_at = now
         audit.record(actor=actor, action="settings.changed", changes={k: list(v) for k, v in changed.items()})
     return changed
+
+
+def history_from() -> date | None:
+    """The first store-local day of the current store that we know whole; None: all there ever was."""
+    store = db.session().get(Store, tenancy.require_store())
+    return None if store is None else store.history_from
+
+
+def know_history_from(day: date | None) -> None:
+    """Note the first store-local day that we know whole."""
+    store = db.session().get(Store, tenancy.require_store())
+    if store is not None:
+        store.history_from = day
+
+
+def sees_all_orders() -> bool:
+    """Whether Shopify shows us orders older than 60 days."""
+    store = db.session().get(Store, tenancy.require_store())
+    return store is not None and "read_all_orders" in store.scopes
+
+
+def require_active(store_id: int) -> None:
+    """Raises UnableToReachShop when the store was uninstalled, or put away, since the work began."""
+    status = db.session().execute(select(Store.status).where(Store.id == store_id)).scalar_one_or_none()
+    if status != "installed":
+        raise UnableToReachShop(f"Store {store_id} is {status or 'gone'}.")
 
 
 def time_zone() -> str:

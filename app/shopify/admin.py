@@ -6,61 +6,46 @@ import logging
 import random
 import time
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
 from typing import Any
 
 import requests
 
 from app.config import API_VERSION
-from app.platform.throttle import Throttle
+from app.platform.breaker import Breaker, CircuitOpen
+from app.platform.throttle import Throttle, ThrottleTimeout
 from app.shopify.documents import document
+from app.shopify.failures import (
+    FROZEN,
+    AdminError,
+    QueryRefused,
+    ShopifyBusy,
+    StoreUnavailable,
+    TokenRejected,
+)
+
+__all__ = [
+    "FROZEN",
+    "AdminClient",
+    "AdminError",
+    "QueryRefused",
+    "ShopifyBusy",
+    "StoreUnavailable",
+    "TokenRejected",
+]
 
 log = logging.getLogger(__name__)
 # Shopify answers 504 after about 10 s, so the read timeout lies above that.
 TIMEOUT = (3.05, 20.0)
 MAX_TRIES = 4
+# A worker does not sit and wait for longer than this: it gives the work back with a delay.
+PATIENCE_SECONDS = 20.0
 _GUESS = 60.0
-
-
-class AdminError(RuntimeError):
-    """Shopify refused or failed a call."""
-
-
-class TokenRejected(AdminError):
-    """401: the access token is no longer good; renew it once, then ask the merchant."""
-
-
-class StoreUnavailable(AdminError):
-    """402, 403, 404 or 423: the shop is frozen, locked or gone; retrying does not help."""
-
-    def __init__(self, message: str, status: int) -> None:
-        super().__init__(message)
-        self.status = status
-
-
-class ShopifyBusy(AdminError):
-    """Throttled, overloaded or unreachable after all tries; the work may be tried again later."""
-
-
-class QueryRefused(AdminError):
-    """Shopify did not accept the query itself (a bug of ours, or a missing scope)."""
-
-
-@dataclass(frozen=True)
-class Endpoint:
-    """Where one store's API answers, and with which token."""
-
-    url: str
-    token: str
-
-    def __repr__(self) -> str:
-        return f"Endpoint({self.url!r})"
+# How long nobody asks a shop that has not paid (402) or is locked (423); then one probe goes.
+_FROZEN_SECONDS = 3600.0
 
 
 class AdminClient:
     """Calls one store's Admin API. `renew` gives a fresh token after a 401."""
-
-    _costs: dict[str, float] = {}  # noqa: RUF012  (what each document cost last, shared by all clients)
 
     def __init__(
         self,
@@ -68,12 +53,14 @@ class AdminClient:
         token: str,
         *,
         throttle: Throttle,
+        breaker: Breaker | None = None,
         priority: str = "periodic",
         renew: Callable[[], str] | None = None,
     ) -> None:
         self._url = f"{store_url}/admin/api/{API_VERSION}/graphql.json"
         self._token = token
         self._throttle = throttle
+        self._breaker = breaker
         self._priority = priority
         self._renew = renew
         self._http = requests.Session()
@@ -82,12 +69,40 @@ class AdminClient:
         """Run the document `name` and return its `data`. Raises the AdminErrors above."""
         is_mutation = document(name).lstrip().startswith("mutation")
         for attempt in range(MAX_TRIES):
-            self._throttle.acquire(self._costs.get(name, _GUESS), priority=self._priority)
+            self._ask_leave(name)
             wait = self._try(name, variables, is_mutation=is_mutation, attempt=attempt)
             if isinstance(wait, dict):
                 return wait
-            time.sleep(wait)
+            if wait > PATIENCE_SECONDS:
+                raise ShopifyBusy(f"{name}: Shopify asks for {wait:.0f} s of patience.", wait_seconds=wait)
+            if attempt < MAX_TRIES - 1:
+                time.sleep(wait)
         raise ShopifyBusy(f"{name}: Shopify stayed busy for {MAX_TRIES} tries.")
+
+    def _ask_leave(self, name: str) -> None:
+        """Wait for the store's budget, unless its circuit is open. Raises ShopifyBusy."""
+        try:
+            if self._breaker is not None:
+                self._breaker.check()
+            self._throttle.acquire(
+                _GUESS, priority=self._priority, timeout_seconds=PATIENCE_SECONDS, name=name
+            )
+        except CircuitOpen as rest:
+            raise ShopifyBusy(str(rest), wait_seconds=rest.wait_seconds) from rest
+        except ThrottleTimeout as late:
+            raise ShopifyBusy(
+                f"{name}: other work is using up the calls that Shopify allows us.",
+                wait_seconds=late.wait_seconds,
+                is_fault=False,
+            ) from late
+
+    def _note(self, *, good: bool, hold_seconds: float = 0.0) -> None:
+        if self._breaker is None:
+            return
+        if good:
+            self._breaker.succeeded()
+        else:
+            self._breaker.failed(hold_seconds=hold_seconds)
 
     def pages(
         self, name: str, *path: str, **variables: Any
@@ -125,18 +140,28 @@ class AdminClient:
             )
         except requests.RequestException as error:
             return self._later(name, f"no answer ({type(error).__name__})", is_mutation, attempt)
-        if answer.status_code == 429:
+        return self._judge(name, answer, is_mutation, attempt)
+
+    def _judge(
+        self, name: str, answer: requests.Response, is_mutation: bool, attempt: int
+    ) -> dict[str, Any] | float:
+        """The data, or the seconds to wait; everything that waiting does not mend is raised."""
+        status = answer.status_code
+        if status == 429:
             return _retry_after(answer) or _backoff(attempt)
-        if answer.status_code >= 500:
-            return self._later(name, f"status {answer.status_code}", is_mutation, attempt)
-        if answer.status_code == 401:
+        if status >= 500:
+            return self._later(name, f"status {status}", is_mutation, attempt)
+        if status == 401:
             self._renew_token(name)
             return 0.0
-        if answer.status_code != 200:
-            raise StoreUnavailable(f"{name}: Shopify answered {answer.status_code}.", answer.status_code)
-        return self._read(name, answer, attempt)
+        if status != 200:
+            if status in FROZEN:
+                self._note(good=False, hold_seconds=_FROZEN_SECONDS)
+            raise StoreUnavailable(f"{name}: Shopify answered {status}.", status)
+        return self._read(name, answer, is_mutation, attempt)
 
     def _later(self, name: str, what: str, is_mutation: bool, attempt: int) -> float:
+        self._note(good=False)
         # A query may be asked again; a mutation may have happened, so it must not be.
         if is_mutation:
             raise ShopifyBusy(f"{name}: {what}; not repeated, since it may have been done.")
@@ -149,35 +174,41 @@ class AdminClient:
         renew, self._renew = self._renew, None
         self._token = renew()
 
-    def _read(self, name: str, answer: requests.Response, attempt: int) -> dict[str, Any] | float:
+    def _read(
+        self, name: str, answer: requests.Response, is_mutation: bool, attempt: int
+    ) -> dict[str, Any] | float:
         version = answer.headers.get("X-Shopify-API-Version", API_VERSION)
         if version != API_VERSION:
             log.warning("Shopify answered with another version", extra={"version": version})
         try:
             body = answer.json()
-        except ValueError as error:
-            raise ShopifyBusy(f"{name}: the answer is not JSON.") from error
+        except ValueError:
+            # A page instead of JSON comes from a proxy in between, so the call may be asked again.
+            return self._later(name, "the answer is not JSON", is_mutation, attempt)
         cost = _cost_of(body)
         if cost:
-            self._costs[name] = max(1.0, float(cost.get("requestedQueryCost") or _GUESS))
-            self._learn(cost)
+            self._learn(name, cost)
         errors = body.get("errors")
         if errors:
             return self._errors(name, errors, cost, attempt)
+        self._note(good=True)
         warnings = [entry for entry in body.get("extensions", {}).get("search", []) if entry.get("warnings")]
         if warnings:
             raise QueryRefused(f"{name}: the search was not understood: {warnings[0]['warnings']}")
         return dict(body["data"])
 
-    def _learn(self, cost: dict[str, Any]) -> None:
+    def _learn(self, name: str, cost: dict[str, Any]) -> None:
         status = cost.get("throttleStatus") or {}
         if {"maximumAvailable", "restoreRate", "currentlyAvailable"} <= status.keys():
-            asked, actual = cost.get("requestedQueryCost") or 0.0, cost.get("actualQueryCost")
+            asked = float(cost.get("requestedQueryCost") or 0.0)
             self._throttle.learn(
                 maximum=float(status["maximumAvailable"]),
                 rate=float(status["restoreRate"]),
                 available=float(status["currentlyAvailable"]),
-                refund=0.0 if actual is None else max(0.0, float(asked) - float(actual)),
+                # A throttled call (actual cost null) has cost nothing.
+                refund=max(0.0, asked - float(cost.get("actualQueryCost") or 0.0)),
+                name=name,
+                cost=max(1.0, asked),
             )
 
     def _errors(self, name: str, errors: Any, cost: dict[str, Any], attempt: int) -> float:
@@ -203,7 +234,7 @@ def _cost_of(body: dict[str, Any]) -> dict[str, Any]:
 
 def _retry_after(answer: requests.Response) -> float:
     try:
-        return min(60.0, float(answer.headers.get("Retry-After", "")))
+        return max(0.0, float(answer.headers.get("Retry-After", "")))
     except ValueError:
         return 0.0
 

@@ -11,6 +11,7 @@ from redis import Redis
 from shopify_app import IdTokenDetails, ShopifyApp
 
 from app.config import Settings
+from app.platform.breaker import Breaker
 from app.platform.throttle import Throttle
 from app.shopify import access_token, authorization_code
 from app.shopify.access_token import AccessToken
@@ -62,13 +63,22 @@ class Shopify:
         return access_token.refresh(self.app, token, client=self.http)
 
     def admin(
-        self, shop: str, token: str, *, redis: Redis, priority: str, renew: Callable[[], str] | None
+        self,
+        shop: str,
+        token: str,
+        *,
+        redis: Redis,
+        priority: str,
+        renew: Callable[[], str] | None,
+        is_probe: bool = False,
     ) -> AdminClient:
-        """A client for one store's Admin API."""
+        """A client for one store's Admin API; a probe calls though the store's circuit is open."""
+        key = f"{self.settings.queue_prefix}{shop}"
         return AdminClient(
             self.settings.store_url(shop),
             token,
-            throttle=Throttle(redis, f"{self.settings.queue_prefix}{shop}"),
+            throttle=Throttle(redis, key),
+            breaker=Breaker(redis, key, probing=is_probe),
             priority=priority,
             renew=renew,
         )

@@ -85,6 +85,7 @@ class OrderRow:
     """An order without its lines."""
 
     id: int
+    created_at: datetime
     processed_at: datetime
     updated_at: datetime
     cancelled_at: datetime | None
@@ -194,6 +195,7 @@ def order(node: dict[str, Any]) -> OrderRow:
     cancelled = node.get("cancelledAt")
     return OrderRow(
         id=numeric_id(node["id"]),
+        created_at=instant(node["createdAt"]),
         processed_at=instant(node["processedAt"]),
         updated_at=instant(node["updatedAt"]),
         cancelled_at=None if cancelled is None else instant(cancelled),

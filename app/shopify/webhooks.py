@@ -65,6 +65,30 @@ def verify(headers: Mapping[str, str], body: bytes, *, secrets: tuple[str, ...])
     )
 
 
+# topic → (what it is about, where the payload names it). One look at the object answers all its deliveries.
+_SUBJECTS: dict[str, tuple[str, tuple[str, ...]]] = {
+    **dict.fromkeys(("orders/create", "orders/updated", "orders/cancelled"), ("order", ("id",))),
+    "orders/edited": ("order", ("order_edit", "order_id")),
+    "refunds/create": ("order", ("order_id",)),
+    **dict.fromkeys(("products/create", "products/update"), ("product", ("id",))),
+    **dict.fromkeys(
+        ("inventory_levels/update", "inventory_levels/connect", "inventory_levels/disconnect"),
+        ("level", ("inventory_item_id",)),
+    ),
+    "inventory_items/update": ("item", ("id",)),
+}
+
+
+def subject_of(topic: str, payload: dict[str, Any]) -> tuple[str, int | None]:
+    """What a delivery is about: (`order`, 42), or ("", None) when it must be handled by itself."""
+    subject, path = _SUBJECTS.get(topic, ("", ()))
+    found: Any = payload if path else None
+    for key in path:
+        found = found.get(key) if isinstance(found, dict) else None
+    is_id = isinstance(found, int) and not isinstance(found, bool) and 0 < found < 2**63
+    return (subject, found) if is_id else ("", None)
+
+
 def _is_signed(signature: str, body: bytes, secrets: tuple[str, ...]) -> bool:
     given = signature.encode("utf-8", "replace")
     found = False

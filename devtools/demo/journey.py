@@ -109,7 +109,7 @@ class Journey:
     def alert_mail(self) -> str:
         """Give an address and a higher threshold, have stock checked, and find the mail in the outbox."""
         stocks = sorted(int(row["current_stock"]) for row in self.visitor.report("inventory"))
-        threshold = stocks[-1] + 1  # so that products which had no alert yet become low
+        threshold = stocks[len(stocks) * 9 // 10] + 1  # nine products in ten are below it
         form = form_values(self.visitor.page("/settings"))
         changes = {"alert_emails": ALERT_ADDRESS, "low_stock_threshold": str(threshold)}
         self.visitor.post("/settings", **{**form, **changes})

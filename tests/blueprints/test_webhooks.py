@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from datetime import UTC, datetime
 
 import pytest
 from flask import Flask
@@ -22,7 +23,12 @@ SHOP = "hooks.myshopify.com"
 def store_id(app: Flask):
     with app.app_context():
         with db.separate_transaction() as own:
-            store = Store(shop=SHOP, access_token_sealed="k1.x", refresh_token_sealed="k1.x")
+            store = Store(
+                shop=SHOP,
+                access_token_sealed="k1.x",
+                refresh_token_sealed="k1.x",
+                installed_at=datetime(2026, 10, 1, tzinfo=UTC),
+            )
             own.add(store)
             own.flush()
             found = store.id

@@ -36,7 +36,7 @@ def receive() -> tuple[str, int]:
         log.info("webhook of an unknown shop", extra={"topic": delivery.topic})
         return "", 200
     if delivery.topic == _AT_ONCE:
-        stores.uninstall(shop=delivery.shop, now=clock.now())
+        stores.uninstall(shop=delivery.shop, now=clock.now(), triggered_at=delivery.triggered_at)
     with tenancy.store_scope(db.session(), store.id):
         receipt_id = sync.keep_receipt(delivery, now=clock.now())
         if receipt_id is not None:

@@ -21,7 +21,6 @@ REASONS = {
     "auto": "Chosen by how well it would have forecast this shop's last months",
     "prophet": "Prophet, as chosen in the settings",
     "moving_average": "Average of the last 7 days, as chosen in the settings",
-    "average_28": "Average of the last 28 days, as chosen in the settings",
     "calibrated_average": "Recent average with ranges from its own past errors, as chosen in the settings",
     "learned": "Learnt from all products of this shop, as chosen in the settings",
 }

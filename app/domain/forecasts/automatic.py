@@ -13,8 +13,8 @@ from app.domain.forecasts.calibrated import best_decay, calibrated_average
 from app.domain.forecasts.learned import Learned
 from app.domain.forecasts.result import GRID_DAYS, GRID_Q
 
-SHARES = np.array([0.0, 0.25, 0.5, 0.75, 0.9, 1.0])
-PRIOR_SHARE = 0.9
+SHARES = np.linspace(0.0, 1.0, 5)
+PRIOR_SHARE = 0.75
 PRIOR_SUMS = 150.0  # how many backtested sums the prior is worth
 TRIAL_ROWS = 30_000
 TRIAL_LENGTHS = (7, 14, 28)

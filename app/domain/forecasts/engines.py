@@ -32,17 +32,8 @@ class Sums:
 
 def week_average(panel: Panel, rows: Ints, seed: int) -> Sums:
     """The 7-day moving average with a normal interval: the simplest answer, for very short histories."""
-    return _normal_average(panel, rows, 7)
-
-
-def average_28(panel: Panel, rows: Ints, seed: int) -> Sums:
-    """The 28-day moving average with a normal interval."""
-    return _normal_average(panel, rows, 28)
-
-
-def _normal_average(panel: Panel, rows: Ints, window: int) -> Sums:
     units, starts = panel.units[rows], panel.starts[rows]
-    rate = moving_average(units, starts, window)
+    rate = moving_average(units, starts, 7)
     sd = np.sqrt(daily_spread(units, starts, SPREAD_DAYS))
     mean = rate[:, None] * GRID_DAYS
     band = sd[:, None] * np.sqrt(GRID_DAYS)
@@ -83,7 +74,6 @@ ENGINES: Mapping[str, Callable[[Panel, Ints, int], Sums]] = {
     "auto": auto,
     "prophet": prophet,
     "moving_average": week_average,
-    "average_28": average_28,
     "calibrated_average": calibrated,
     "learned": learnt,
 }

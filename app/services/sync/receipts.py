@@ -1,0 +1,158 @@
+"""Webhook receipts: a row before a job, so that none is lost; parked visibly when their handling keeps failing."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import select
+from sqlalchemy.exc import IntegrityError
+
+from app.models.sync import WebhookReceipt
+from app.platform import db
+from app.shopify.webhooks import Delivery, subject_of
+
+MAX_ATTEMPTS = 6
+_WAITING = "handled_at IS NULL AND parked_at IS NULL"
+
+
+@dataclass(frozen=True)
+class Receipt:
+    """A stored webhook delivery; `subject` and `object_id` say what it is about, if it is about one thing."""
+
+    id: int
+    topic: str
+    payload: dict[str, Any]
+    webhook_id: str
+    subject: str
+    object_id: int | None
+    received_at: datetime
+    attempts: int
+    is_over: bool
+
+
+def keep_receipt(delivery: Delivery, *, now: datetime) -> int | None:
+    """Store a delivery of the current store; None when this very delivery is stored already."""
+    session = db.session()
+    subject, object_id = subject_of(delivery.topic, delivery.payload)
+    receipt = WebhookReceipt(
+        webhook_id=delivery.webhook_id,
+        event_id=delivery.event_id,
+        topic=delivery.topic,
+        api_version=delivery.api_version,
+        subject=subject,
+        object_id=object_id,
+        payload=_storable(delivery.payload),
+        triggered_at=delivery.triggered_at,
+        received_at=now,
+    )
+    try:
+        with session.begin_nested():
+            session.add(receipt)
+    except IntegrityError:
+        return None
+    return receipt.id
+
+
+def receipt(receipt_id: int) -> Receipt | None:
+    """A stored delivery."""
+    query = select(WebhookReceipt).where(WebhookReceipt.id == receipt_id)
+    found = db.session().execute(query).scalar_one_or_none()
+    if found is None:
+        return None
+    return Receipt(
+        id=found.id,
+        topic=found.topic,
+        payload=found.payload,
+        webhook_id=found.webhook_id,
+        subject=found.subject,
+        object_id=found.object_id,
+        received_at=found.received_at,
+        attempts=found.attempts,
+        is_over=found.handled_at is not None or found.parked_at is not None,
+    )
+
+
+def begin_receipt(receipt_id: int, *, now: datetime) -> bool:
+    """Count an attempt before it is made, so that a delivery that kills its worker is counted as well.
+
+    False, and the delivery is parked, when it has had all its attempts.
+    """
+    counted = db.execute(
+        f"UPDATE webhook_receipts SET attempts = attempts + 1 WHERE id = :id AND {_WAITING}"  # noqa: S608
+        " AND attempts < :limit",
+        id=receipt_id,
+        limit=MAX_ATTEMPTS,
+    )
+    if counted:
+        return True
+    db.execute(
+        f"UPDATE webhook_receipts SET parked_at = :now WHERE id = :id AND {_WAITING}",  # noqa: S608
+        id=receipt_id,
+        now=now,
+    )
+    return False
+
+
+def fail_receipt(receipt_id: int, *, reason: str, counts: bool) -> None:
+    """Note why a delivery could not be handled; waiting for our turn does not count as an attempt."""
+    db.execute(
+        "UPDATE webhook_receipts SET error = :reason, attempts = attempts - :back WHERE id = :id",
+        id=receipt_id,
+        reason=reason[:2000],
+        back=0 if counts else 1,
+    )
+
+
+def same_subject(receipt: Receipt) -> list[int]:
+    """All waiting deliveries about the same object, this one among them: one look at Shopify answers them all."""
+    if receipt.object_id is None:
+        return [receipt.id]
+    found = db.rows(
+        f"SELECT id FROM webhook_receipts WHERE {_WAITING} AND subject = :subject"  # noqa: S608
+        " AND object_id = :object UNION SELECT :id",
+        subject=receipt.subject,
+        object=receipt.object_id,
+        id=receipt.id,
+    )
+    return [row.id for row in found]
+
+
+def mark_handled(receipt_ids: list[int], *, now: datetime) -> None:
+    """Note that the deliveries' effect is stored."""
+    db.execute(
+        "UPDATE webhook_receipts SET handled_at = :now, error = '' WHERE id = ANY(:ids)",
+        ids=receipt_ids,
+        now=now,
+    )
+
+
+def waiting_receipts(*, older_than: datetime) -> list[int]:
+    """Deliveries whose job was lost (Redis was down, a worker died)."""
+    found = db.rows(
+        f"SELECT id FROM webhook_receipts WHERE {_WAITING} AND received_at < :limit"  # noqa: S608
+        " ORDER BY received_at LIMIT 1000",
+        limit=older_than,
+    )
+    return [row.id for row in found]
+
+
+def prune_receipts(*, before: datetime) -> int:
+    """Delete receipts that are over: Shopify may deliver again for a day, so they are kept longer than that."""
+    return db.execute(
+        "DELETE FROM webhook_receipts WHERE (handled_at IS NOT NULL OR parked_at IS NOT NULL)"
+        " AND received_at < :before",
+        before=before,
+    )
+
+
+def _storable(value: Any) -> Any:
+    """PostgreSQL's jsonb holds neither NUL characters nor half surrogate pairs; nothing we read has them."""
+    if isinstance(value, str):
+        return value.replace("\x00", "").encode("utf-8", "replace").decode()
+    if isinstance(value, list):
+        return [_storable(item) for item in value]
+    if isinstance(value, dict):
+        return {_storable(str(key)): _storable(item) for key, item in value.items()}
+    return value
