@@ -7,11 +7,12 @@ import logging
 import re
 import secrets
 from collections.abc import Callable
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, TypeVar, cast
 from urllib.parse import urlsplit
 
-from flask import Flask, Response, g, render_template, request, url_for
+from flask import Flask, Response, abort, g, render_template, request, url_for
 from werkzeug.middleware.proxy_fix import ProxyFix
 
 from app.config import Settings
@@ -140,6 +141,15 @@ def once(question: Callable[[], T]) -> T:
     if question not in answers:
         answers[question] = question()
     return cast(T, answers[question])
+
+
+def moment_of(text: str) -> datetime:
+    """An instant from a link of ours; anything else is answered with 400."""
+    try:
+        found = datetime.fromisoformat(text)
+    except ValueError:
+        abort(400)
+    return found if found.tzinfo else found.replace(tzinfo=UTC)
 
 
 def toast(response: Response, message: str) -> Response:

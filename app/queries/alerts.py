@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
 from app.platform import db
 from app.queries.paging import PAGE_SIZE, Page
@@ -64,7 +65,16 @@ def last_mail() -> MailView | None:
     return MailView(**found[0]._asdict()) if found else None
 
 
-_ORDER = {"open": "array_position(ARRAY['critical', 'high', 'medium'], a.gravity)", "all": "1"}
+_SELECT = (
+    "SELECT a.*, v.display_name, v.sku, m.status AS mail_status, m.error AS mail_error, m.sent_at AS mailed_at"
+    " FROM alerts a JOIN variants v ON v.store_id = a.store_id AND v.id = a.variant_id"
+    " LEFT JOIN alert_mails m ON m.store_id = a.store_id AND m.id = a.mail_id"
+)
+_NEWEST = "a.raised_at DESC, a.id DESC"
+_ORDER = {
+    "open": f"array_position(ARRAY['critical', 'high', 'medium'], a.gravity), {_NEWEST}",
+    "all": _NEWEST,
+}
 _WHERE = {"open": "a.resolved_at IS NULL AND a.dismissed_at IS NULL", "all": "true"}
 
 
@@ -74,31 +84,41 @@ def table(*, show: str = "open", page: int = 1) -> AlertTable:
     total = db.rows(f"SELECT COUNT(*) AS n FROM alerts a WHERE {_WHERE[show]}")[0].n  # noqa: S608
     place = Page(min(page, max(1, -(-total // PAGE_SIZE))), total)
     found = db.rows(
-        "SELECT a.*, v.display_name, v.sku, m.status AS mail_status, m.error AS mail_error,"  # noqa: S608
-        " m.sent_at AS mailed_at"
-        " FROM alerts a JOIN variants v ON v.store_id = a.store_id AND v.id = a.variant_id"
-        " LEFT JOIN alert_mails m ON m.store_id = a.store_id AND m.id = a.mail_id"
-        f" WHERE {_WHERE[show]} ORDER BY {_ORDER[show]}, a.raised_at DESC, a.id DESC LIMIT :limit OFFSET :offset",
+        f"{_SELECT} WHERE {_WHERE[show]} ORDER BY {_ORDER[show]} LIMIT :limit OFFSET :offset",
         limit=place.size,
         offset=(place.number - 1) * place.size,
     )
-    rows = [
-        AlertRow(
-            id=row.id,
-            variant_id=row.variant_id,
-            product=row.display_name,
-            sku=row.sku,
-            kind=row.kind,
-            gravity=row.gravity,
-            message=row.message,
-            raised_at=row.raised_at,
-            resolved_at=row.resolved_at,
-            dismissed_at=row.dismissed_at,
-            snoozed_until=row.snoozed_until,
-            mail_status=row.mail_status,
-            mail_error=row.mail_error,
-            mailed_at=row.mailed_at,
-        )
-        for row in found
-    ]
-    return AlertTable(rows, place, show)
+    return AlertTable([_row(row) for row in found], place, show)
+
+
+def worst(limit: int = 3) -> list[AlertRow]:
+    """The gravest open alerts. One statement."""
+    found = db.rows(
+        f"{_SELECT} WHERE {_WHERE['open']} ORDER BY {_ORDER['open']} LIMIT :limit",
+        limit=limit,
+    )
+    return [_row(row) for row in found]
+
+
+def open_count() -> int:
+    """How many alerts are open. One statement."""
+    return int(db.rows(f"SELECT COUNT(*) AS n FROM alerts a WHERE {_WHERE['open']}")[0].n)  # noqa: S608
+
+
+def _row(row: Any) -> AlertRow:
+    return AlertRow(
+        id=row.id,
+        variant_id=row.variant_id,
+        product=row.display_name,
+        sku=row.sku,
+        kind=row.kind,
+        gravity=row.gravity,
+        message=row.message,
+        raised_at=row.raised_at,
+        resolved_at=row.resolved_at,
+        dismissed_at=row.dismissed_at,
+        snoozed_until=row.snoozed_until,
+        mail_status=row.mail_status,
+        mail_error=row.mail_error,
+        mailed_at=row.mailed_at,
+    )

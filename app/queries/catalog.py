@@ -32,6 +32,7 @@ class ProductRow:
     incoming: int
     price: Decimal | None
     expected_demand: float | None
+    protection_days: int | None
     urgency: str | None
     is_tracked: bool
 
@@ -104,7 +105,7 @@ def table(*, sort: str = "product", search: str = "", page: int = 1) -> ProductT
     found = db.rows(
         "SELECT v.id, v.display_name, v.sku, p.vendor, p.status, v.price, v.is_tracked,"
         " COALESCE(l.available, 0) AS available, COALESCE(l.incoming, 0) AS incoming,"
-        " s.expected_demand, s.urgency"
+        " s.expected_demand, s.protection_days, s.urgency"
         f" {joined} {_LEVELS}"
         " LEFT JOIN suggestions s ON s.store_id = v.store_id AND s.variant_id = v.id"
         f" {where} ORDER BY {order}, v.id LIMIT :limit OFFSET :offset",
@@ -123,6 +124,7 @@ def table(*, sort: str = "product", search: str = "", page: int = 1) -> ProductT
             incoming=int(row.incoming),
             price=row.price,
             expected_demand=row.expected_demand,
+            protection_days=row.protection_days,
             urgency=row.urgency,
             is_tracked=row.is_tracked,
         )

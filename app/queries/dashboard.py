@@ -33,15 +33,16 @@ class StockLevel:
 
 
 @dataclass(frozen=True)
-class Headline:
-    """The figures on top."""
+class Overview:
+    """The figures on top, and the tracked products by state, each product in one state only."""
 
     to_order: int
     order_cost: Decimal | None
-    urgent: int
-    open_alerts: int
-    products: int
     without_cost: int
+    urgent: int
+    products: int
+    open_alerts: int
+    levels: list[StockLevel]
 
 
 def sales_trend(*, today: date, days: int) -> SalesTrend:
@@ -73,8 +74,8 @@ def sales_trend(*, today: date, days: int) -> SalesTrend:
 _STATES = ("Out of stock", "Runs out before a delivery", "Order soon", "Enough", "Overstocked", "No forecast")
 
 
-def stock_levels() -> list[StockLevel]:
-    """Tracked products by state, each product in one state only. One statement."""
+def overview() -> Overview:
+    """One statement, one pass over the suggestions."""
     rows = db.rows(
         """
         SELECT CASE
@@ -85,25 +86,25 @@ def stock_levels() -> list[StockLevel]:
                  WHEN overstock_units > 0 THEN 'Overstocked'
                  ELSE 'Enough'
                END AS state,
-               COUNT(*) AS products, COALESCE(SUM(GREATEST(on_hand, 0)), 0) AS units
-        FROM suggestions GROUP BY 1
+               COUNT(*) AS products,
+               COALESCE(SUM(GREATEST(on_hand, 0)), 0) AS units,
+               COUNT(*) FILTER (WHERE quantity > 0) AS to_order,
+               SUM(cost) FILTER (WHERE quantity > 0) AS order_cost,
+               COUNT(*) FILTER (WHERE quantity > 0 AND cost IS NULL) AS without_cost,
+               COUNT(*) FILTER (WHERE urgency = 'now') AS urgent,
+               (SELECT COUNT(*) FROM alerts WHERE resolved_at IS NULL AND dismissed_at IS NULL) AS open_alerts
+        FROM suggestions GROUP BY ROLLUP (1)
         """
     )
-    found = {row.state: (int(row.products), int(row.units)) for row in rows}
-    return [StockLevel(state, *found.get(state, (0, 0))) for state in _STATES]
-
-
-def headline() -> Headline:
-    """One statement."""
-    row = db.rows(
-        """
-        SELECT COUNT(*) FILTER (WHERE quantity > 0) AS to_order,
-               SUM(cost) FILTER (WHERE quantity > 0) AS order_cost,
-               COUNT(*) FILTER (WHERE urgency = 'now') AS urgent,
-               COUNT(*) AS products,
-               COUNT(*) FILTER (WHERE quantity > 0 AND cost IS NULL) AS without_cost,
-               (SELECT COUNT(*) FROM alerts WHERE resolved_at IS NULL AND dismissed_at IS NULL) AS open_alerts
-        FROM suggestions
-        """
-    )[0]
-    return Headline(**row._asdict())
+    # The rollup's last line sums all states; it is there even while there is no suggestion.
+    whole = next(row for row in rows if row.state is None)
+    found = {row.state: (int(row.products), int(row.units)) for row in rows if row.state}
+    return Overview(
+        to_order=whole.to_order,
+        order_cost=whole.order_cost,
+        without_cost=whole.without_cost,
+        urgent=whole.urgent,
+        products=whole.products,
+        open_alerts=whole.open_alerts,
+        levels=[StockLevel(state, *found.get(state, (0, 0))) for state in _STATES],
+    )

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, datetime
 from decimal import Decimal
 from typing import Any
 
@@ -136,6 +136,12 @@ def detail(variant_id: int) -> SuggestionDetail | None:
         overstock_value=row.overstock_value,
         ledger=[LedgerEntry(**line) for line in row.ledger],
     )
+
+
+def planned_at() -> datetime | None:
+    """When the newest plan was made. One statement."""
+    found: datetime | None = db.rows("SELECT MAX(made_at) AS at FROM suggestions")[0].at
+    return found
 
 
 def _row(row: Any) -> SuggestionRow:

@@ -84,8 +84,21 @@ function noAnswer(event) {
   place.replaceChildren(words);
 }
 
-document.addEventListener("DOMContentLoaded", drawCharts);
-document.addEventListener("htmx:after:swap", drawCharts);
+// On a phone the rows of an index table are laid out as cards, which makes browsers forget that they are a table.
+const roles = { table: "table", thead: "rowgroup", tbody: "rowgroup", tr: "row", td: "cell", "thead th": "columnheader", "tbody th": "rowheader" };
+function nameTableParts() {
+  for (const [part, role] of Object.entries(roles)) {
+    document.querySelectorAll(part === "table" ? "table.index" : `table.index ${part}`).forEach((element) => element.setAttribute("role", role));
+  }
+}
+
+function refresh() {
+  drawCharts();
+  nameTableParts();
+}
+
+document.addEventListener("DOMContentLoaded", refresh);
+document.addEventListener("htmx:after:swap", refresh);
 document.addEventListener("toast", (event) => showToast(event.detail.message));
 document.addEventListener("htmx:error", noAnswer);
 document.addEventListener("htmx:before:request", (event) => {

@@ -10,13 +10,14 @@ from flask_login import current_user
 from app.jobs import forecasts as forecast_jobs
 from app.platform import clock, queue, web
 from app.platform.access import AppBlueprint, Permission, actor
-from app.queries import alerts
+from app.queries import alerts, replenishment
 from app.queries.alerts import AlertTable
 from app.queries.paging import clean_page
 from app.services import alerts as service
 
 blueprint = AppBlueprint("alerts", __name__)
 _SNOOZES = {"24": timedelta(hours=24), "168": timedelta(days=7)}
+_PATIENCE = timedelta(minutes=5)
 _MOST_AT_ONCE = 20
 
 
@@ -44,7 +45,7 @@ def dismiss_shown() -> Response:
     ids = [int(text) for text in request.form.getlist("alert") if text.isdigit() and len(text) < 19]
     for alert_id in ids[:_MOST_AT_ONCE]:
         service.dismiss(alert_id, actor=actor(), now=clock.now())
-    return web.render("alerts/_banner.html", alerts=alerts.table())
+    return web.render("alerts/_banner.html", worst=alerts.worst(), open_alerts=alerts.open_count())
 
 
 @blueprint.post("/alerts/<int:alert_id>/snooze", needs=Permission.ALERTS_MANAGE)
@@ -63,7 +64,18 @@ def check_now() -> Response:
     """Look for low stock now and mail what is new."""
     queue.ensure_reachable()
     forecast_jobs.replan_soon(current_user.store_id)
-    return web.toast(web.render("alerts/_check.html", is_checking=True), "Checking your stock")
+    return web.toast(web.render("alerts/_check.html", checking_since=clock.now()), "Checking your stock")
+
+
+@blueprint.get("/alerts/check", needs=Permission.ALERTS_READ)
+def checked() -> Response:
+    """The alerts once they come from a plan newer than `after`; nothing while they do not."""
+    after = web.moment_of(request.args.get("after", ""))
+    planned_at = replenishment.planned_at()
+    is_checked = planned_at is not None and planned_at > after
+    if not is_checked and clock.now() - after <= _PATIENCE:
+        return Response(status=204)
+    return web.render("alerts/_checked.html", table=_table(), is_checked=is_checked, is_late=not is_checked)
 
 
 def _table() -> AlertTable:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from typing import Any
 
 from flask import Response, request
@@ -19,6 +20,7 @@ from app.queries.paging import clean_page
 from app.services.catalog import VariantNotFound, change_variant_settings
 
 blueprint = AppBlueprint("catalog", __name__)
+_PATIENCE = timedelta(minutes=5)
 _SETTINGS = ("low_stock_threshold", "lead_time_days", "moq", "case_size", "engine")
 
 
@@ -67,10 +69,29 @@ def change(variant_id: int) -> Response:
     elif changed:
         forecast_jobs.replan_soon(current_user.store_id)
     product = _product(variant_id)
+    since = clock.now() if changed else None
     response = web.render(
-        "catalog/_settings.html", product=product, is_replanning=bool(changed), **_form_values(product)
+        "catalog/_settings.html", product=product, replanning_since=since, **_form_values(product)
     )
     return web.toast(response, "Saved" if changed else "Nothing to change")
+
+
+@blueprint.get("/products/<int:variant_id>/plan", needs=Permission.CATALOG_READ)
+def plan(variant_id: int) -> Response:
+    """The suggestion once it is newer than `after`; nothing while it is not."""
+    after = web.moment_of(request.args.get("after", ""))
+    product, planned_at = _product(variant_id), replenishment.planned_at()
+    is_planned = planned_at is not None and planned_at > after
+    is_late = clock.now() - after > _PATIENCE
+    if not is_planned and not is_late:
+        return Response(status=204)
+    return web.render(
+        "catalog/_plan.html",
+        product=product,
+        suggestion=replenishment.detail(variant_id),
+        is_planned=is_planned,
+        is_late=is_late,
+    )
 
 
 def _product(variant_id: int) -> ProductDetail:

@@ -51,11 +51,12 @@ def start_sync() -> Response:
 def _home() -> dict[str, Any]:
     if not web.once(runs.freshness).is_ready:
         return {}
+    overview = dashboard.overview()
     return {
-        "headline": dashboard.headline(),
+        "overview": overview,
         "trend": _trend(),
-        "levels": dashboard.stock_levels(),
-        "alerts": alerts.table(),
+        "worst": alerts.worst(),
+        "open_alerts": overview.open_alerts,
         "table": replenishment.table(
             sort=request.args.get("sort", "urgency"),
             search=request.args.get("search", "").strip()[:100],
