@@ -5,7 +5,6 @@ from __future__ import annotations
 import re
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
-from decimal import Decimal, InvalidOperation
 from typing import Any
 
 _ADDRESS = re.compile(r"[^@\s,;<>\"]{1,64}@[A-Za-z0-9](?:[A-Za-z0-9.-]{0,252}[A-Za-z0-9])?\.[A-Za-z]{2,63}")
@@ -41,10 +40,7 @@ class Form:
     def decimal(self, name: str, *, low: float, high: float) -> None:
         """A number within limits; a comma is read as the decimal point."""
         text = self.text(name).replace(",", ".")
-        try:
-            value = float(Decimal(text))
-        except InvalidOperation:
-            value = float("nan")
+        value = float(text) if re.fullmatch(r"[+-]?[0-9]{1,9}(?:\.[0-9]{1,9})?", text) else float("nan")
         if low <= value <= high:
             self.values[name] = value
         else:

@@ -1,0 +1,144 @@
+"""Home in each state of a store: waiting, importing, failed, without sales, ready, cut off."""
+
+from __future__ import annotations
+
+import re
+from datetime import timedelta
+
+import pytest
+from flask import Flask
+from flask.testing import FlaskClient
+
+from app.blueprints.layout import Here
+from app.models.stores import Store
+from app.platform import clock, db, tenancy
+from tests import factories
+from tests.factories import Shop
+
+
+@pytest.fixture
+def shop(app: Flask) -> Shop:
+    return factories.make_store(app)
+
+
+def home(client: FlaskClient, shop: Shop, role: str = "owner") -> str:
+    return client.get("/", headers=shop.headers(role)).get_data(as_text=True)
+
+
+def polls(page: str) -> bool:
+    return bool(re.search(r'id="home"[^>]*hx-trigger="every 2s"', page))
+
+
+def test_before_the_first_sync_the_page_waits(client: FlaskClient, shop: Shop) -> None:
+    page = home(client, shop)
+    assert "Getting your store ready" in page
+    assert polls(page)
+
+
+@pytest.mark.parametrize(
+    ("stage", "done", "said"),
+    [
+        ("queued", 0, "under way"),
+        ("products", 1, "812"),
+        ("orders", 3, "15,000"),
+        ("demand", 4, "under way"),
+    ],
+)
+def test_progress_ticks_and_counts(
+    app: Flask, client: FlaskClient, shop: Shop, stage: str, done: int, said: str
+) -> None:
+    counts = {"products": 812, "orders": 15000}
+    factories.sync_run(app, shop, status="running", stage=stage, done=counts, finished_at=None)
+    page = home(client, shop)
+    assert page.count('class="done"') == done
+    assert page.count('class="now"') == 1
+    assert said in page
+    assert "Numbers may still rise" in page
+    assert polls(page)
+
+
+def test_after_the_sync_it_waits_for_the_forecast(app: Flask, client: FlaskClient, shop: Shop) -> None:
+    factories.sync_run(app, shop)
+    page = home(client, shop)
+    assert page.count('class="done"') == 5
+    assert polls(page)
+
+
+def test_a_store_without_sales_is_told_so_and_not_kept_waiting(
+    app: Flask, client: FlaskClient, shop: Shop
+) -> None:
+    factories.sync_run(app, shop, done={"products": 3, "variant_days": 0})
+    page = home(client, shop)
+    assert "No sales yet" in page
+    assert not polls(page)
+
+
+@pytest.mark.parametrize(("role", "may_start"), [("owner", True), ("viewer", False)])
+def test_a_failed_sync_says_why_and_offers_another(
+    app: Flask, client: FlaskClient, shop: Shop, role: str, may_start: bool
+) -> None:
+    factories.sync_run(app, shop, status="failed", stage="levels", error="Shopify is <busy>.")
+    page = home(client, shop, role)
+    assert "The last sync failed" in page
+    assert "Shopify is &lt;busy&gt;." in page
+    assert ("Sync again" in page) is may_start
+    assert not polls(page)
+
+
+def test_a_sync_started_from_the_failed_page_is_watched(app: Flask, client: FlaskClient, shop: Shop) -> None:
+    factories.sync_run(app, shop, status="failed", started_at=clock.now() - timedelta(hours=1))
+    page = client.post("/sync?home=1", headers=shop.headers(fragment=True)).get_data(as_text=True)
+    assert "Getting your store ready" in page
+    assert polls(page)
+
+
+@pytest.mark.parametrize(
+    ("status", "said"),
+    [
+        ("frozen", "Shopify has paused this store"),
+        ("reauthorize", "Fluxor lost its connection to your store"),
+    ],
+)
+def test_a_store_that_is_cut_off_is_told(app: Flask, shop: Shop, status: str, said: str) -> None:
+    with app.test_request_context(), db.separate_transaction() as own:
+        found = own.get(Store, shop.id)
+        assert found is not None
+        found.status = status
+    with app.test_request_context(), tenancy.store_scope(db.session(), shop.id):
+        trouble = Here().trouble
+    assert trouble is not None
+    assert trouble.title == said
+
+
+def test_without_redis_the_page_says_so_and_still_shows_the_numbers(
+    app: Flask, client: FlaskClient, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    shop, _ = factories.ready_store(app, items=factories.ITEMS[:1])
+    from redis import Redis
+
+    monkeypatch.setitem(app.extensions, "redis", Redis(host="127.0.0.1", port=1, socket_connect_timeout=0.2))
+    page = home(client, shop)
+    assert "Background work is paused" in page
+    assert "Reorder suggestions" in page
+    assert page.count('class="banner ') == 1
+    refused = client.post("/alerts/send", headers=shop.headers(fragment=True))
+    assert refused.status_code == 503
+    assert "Background work is paused" in refused.get_data(as_text=True)
+
+
+def test_a_new_plan_is_awaited_without_a_word_until_it_is_there(app: Flask, client: FlaskClient) -> None:
+    shop, ids = factories.ready_store(app, items=factories.ITEMS[:1])
+    headers = shop.headers(fragment=True)
+    for path in (f"/products/{ids[0]}/plan", "/alerts/check"):
+        now, past = clock.now(), clock.now() - timedelta(minutes=1)
+        assert client.get(path, query_string={"after": now.isoformat()}, headers=headers).status_code == 204
+        made = client.get(path, query_string={"after": past.isoformat()}, headers=headers)
+        assert made.status_code == 200
+        assert "<hx-partial" in made.get_data(as_text=True)
+        assert client.get(path, query_string={"after": "soon"}, headers=headers).status_code == 400
+    with app.app_context(), tenancy.store_scope(db.session(), shop.id), db.transaction():
+        db.execute("UPDATE suggestions SET made_at = now() - INTERVAL '1 day'")
+    old = (clock.now() - timedelta(minutes=6)).isoformat()
+    late = client.get(f"/products/{ids[0]}/plan", query_string={"after": old}, headers=headers)
+    assert "longer than usual" in late.get_data(as_text=True)
+    assert "hx-trigger" not in late.get_data(as_text=True)

@@ -1,0 +1,248 @@
+"""The pages in a real Chromium: nothing blocked by the security policy, nothing that axe minds, no layout
+shift, no sideways scrolling on a phone, and what htmx does with sorting, searching, saving and polling.
+"""
+
+from __future__ import annotations
+
+import re
+import threading
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from flask import Flask
+from playwright.sync_api import Browser, Page, Route, expect, sync_playwright
+from werkzeug.serving import make_server
+
+from app.jobs import forecasts, reports
+from app.platform import db, queue, tenancy
+from devtools.chromium import ensure_chromium
+from tests import factories
+from tests.factories import Shop
+from tests.signing import id_token
+
+pytestmark = pytest.mark.browser
+AXE = Path(__file__).resolve().parents[2] / "node_modules" / "axe-core" / "axe.min.js"
+PAGES = [
+    "/",
+    "/suggestions?show=all",
+    "/products",
+    "/products/{first}",
+    "/products/{refused}",
+    "/alerts",
+    "/reports",
+    "/settings",
+    "/nowhere",
+]
+# Functions, because the policy forbids to evaluate text.
+DRAWN = "() => [...document.querySelectorAll('canvas')].every((one) => window.Chart?.getChart(one))"
+WATCH = """
+window.seen = {shift: 0, blocked: []};
+const note = (one) => { if (!one.hadRecentInput) seen.shift += one.value; };
+new PerformanceObserver((list) => list.getEntries().forEach(note)).observe({type: "layout-shift", buffered: true});
+document.addEventListener("securitypolicyviolation", (one) => seen.blocked.push(one.violatedDirective));
+"""
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Browser]:
+    with sync_playwright() as playwright:
+        found = playwright.chromium.launch(executable_path=str(ensure_chromium()), args=["--no-sandbox"])
+        yield found
+        found.close()
+
+
+@pytest.fixture(scope="module")
+def address(app: Flask) -> Iterator[str]:
+    server = make_server("127.0.0.1", 0, app, threaded=True)
+    thread = threading.Thread(target=server.serve_forever, daemon=True)
+    thread.start()
+    yield f"http://127.0.0.1:{server.server_port}"
+    server.shutdown()
+    thread.join(10)
+
+
+@pytest.fixture(scope="module")
+def store(app: Flask) -> tuple[Shop, list[int]]:
+    found = factories.ready_store(app)
+    with app.app_context():
+        queue.connection().flushdb()
+    return found
+
+
+def visit(browser: Browser, address: str, shop: Shop, *, role: str = "owner", width: int = 1280) -> Page:
+    """A tab whose requests carry a fresh ID token, as App Bridge sees to inside the admin."""
+    context = browser.new_context(
+        base_url=address,
+        viewport={"width": width, "height": 800},
+        locale="en-GB",
+        timezone_id="Europe/Berlin",
+    )
+
+    def sign(route: Route) -> None:
+        if not route.request.url.startswith(address):
+            route.fulfill(body="", content_type="text/javascript")
+            return
+        token = id_token(shop.domain, user=factories.USERS[role])
+        route.continue_(headers={**route.request.headers, "authorization": f"Bearer {token}"})
+
+    context.route("**/*", sign)
+    context.add_init_script(WATCH)
+    page = context.new_page()
+    page.set_default_timeout(15_000)
+    return page
+
+
+@pytest.fixture
+def tab(browser: Browser, address: str, store: tuple[Shop, list[int]]) -> Iterator[Page]:
+    page = visit(browser, address, store[0])
+    yield page
+    page.context.close()
+
+
+@pytest.mark.parametrize("width", [1280, 375])
+@pytest.mark.parametrize("path", PAGES)
+def test_the_page_holds_up(
+    browser: Browser, address: str, store: tuple[Shop, list[int]], path: str, width: int
+) -> None:
+    shop, ids = store
+    page = visit(browser, address, shop, width=width)
+    broken: list[str] = []
+    page.on("pageerror", lambda error: broken.append(str(error)))
+    page.on("console", lambda message: broken.append(message.text) if message.type == "error" else None)
+    page.goto(path.format(first=ids[0], refused=ids[4]), wait_until="load")
+    page.wait_for_function(DRAWN)
+    page.evaluate(AXE.read_text())
+    found = page.evaluate("axe.run()")
+    assert [(one["id"], [node["html"] for node in one["nodes"]][:3]) for one in found["violations"]] == []
+    seen = page.evaluate("seen")
+    assert seen["blocked"] == []
+    assert seen["shift"] <= 0.1
+    assert page.evaluate("document.documentElement.scrollWidth - innerWidth") <= 0
+    assert broken == ([] if path != "/nowhere" else broken[:1])
+    page.context.close()
+
+
+def test_sorting_searching_and_going_back(tab: Page) -> None:
+    tab.goto("/suggestions?show=all")
+    names = tab.locator("#suggestions tbody th a")
+    expect(names).to_have_count(6)
+    tab.get_by_role("button", name="In stock").click()
+    column = tab.locator("#suggestions th[aria-sort]")
+    expect(column).to_have_attribute("aria-sort", "ascending")
+    expect(names.first).to_have_text("Green tea 100 g")
+    tab.get_by_role("button", name="In stock").click()
+    expect(column).to_have_attribute("aria-sort", "descending")
+    expect(names.first).to_have_text("Porcelain cup")
+    expect(tab).to_have_url(re.compile("sort=-stock"))
+    search = tab.get_by_label("Search product or SKU")
+    search.press_sequentially("t", delay=10)
+    search.press_sequentially("ea", delay=10)
+    expect(names).to_have_count(1)
+    expect(search).to_be_focused()
+    expect(tab).to_have_url(re.compile("search=tea"))
+    expect(column).to_have_attribute("aria-sort", "descending")
+    search.fill("no such thing")
+    expect(tab.get_by_text("Nothing found")).to_be_visible()
+    tab.go_back()
+    expect(names).to_have_count(1)
+    tab.reload()
+    expect(names).to_have_count(1)
+    expect(tab.get_by_label("Search product or SKU")).to_have_value("tea")
+
+
+def test_the_sales_trend_takes_another_range(tab: Page) -> None:
+    tab.goto("/")
+    chart = "() => Chart.getChart(document.querySelector('#trend canvas'))?.data.labels.length"
+    tab.wait_for_function(f"{chart} === 30")
+    tab.get_by_role("button", name="365 days").click()
+    tab.wait_for_function(f"{chart} === 53")
+    expect(tab.get_by_role("button", name="365 days")).to_have_attribute("aria-pressed", "true")
+    expect(tab).to_have_url(re.compile("days=365"))
+    tab.locator("#trend summary").click()
+    expect(tab.locator("#trend tbody tr")).to_have_count(53)
+
+
+def test_settings_say_what_is_wrong_beside_the_field_and_toast_success(tab: Page) -> None:
+    tab.goto("/settings")
+    tab.get_by_label("Low-stock threshold").fill("many")
+    tab.get_by_role("button", name="Save").click()
+    expect(tab.locator("#low_stock_threshold-error")).to_contain_text("whole number")
+    expect(tab.get_by_label("Low-stock threshold")).to_have_value("many")
+    tab.get_by_label("Low-stock threshold").fill("12")
+    tab.get_by_role("button", name="Save").click()
+    expect(tab.locator("#toasts")).to_have_text("Settings saved")
+    expect(tab.locator("#low_stock_threshold-error")).to_have_count(0)
+    tab.reload()
+    expect(tab.get_by_label("Low-stock threshold")).to_have_value("12")
+
+
+def test_a_changed_product_shows_its_new_plan_when_it_is_made(
+    app: Flask, tab: Page, store: tuple[Shop, list[int]]
+) -> None:
+    shop, ids = store
+    tab.goto(f"/products/{ids[0]}")
+    figure = tab.locator("#figures dd").first
+    before = figure.inner_text()
+    tab.get_by_label("Minimum order quantity").fill("5000")
+    tab.get_by_role("button", name="Save").click()
+    expect(tab.locator("#replanning")).to_contain_text("worked out anew")
+    with app.app_context():
+        forecasts.replan(shop.id)
+    expect(figure).to_have_text("5,000")
+    assert before != "5,000"
+    expect(tab.locator("#ledger")).to_contain_text("Raised to the minimum order quantity")
+    expect(tab.locator("#replanning")).to_have_text("The suggestion is up to date.")
+    expect(tab.locator("#replanning [hx-get]")).to_have_count(0)
+
+
+def test_a_report_appears_by_itself_and_downloads(
+    app: Flask, tab: Page, store: tuple[Shop, list[int]]
+) -> None:
+    shop, _ = store
+    tab.goto("/reports")
+    tab.get_by_role("button", name="Make report: Reorder").click()
+    expect(tab.locator("#history")).to_contain_text("Being made")
+    with app.app_context():
+        with tenancy.store_scope(db.session(), shop.id):
+            number = db.rows("SELECT MAX(id) AS id FROM reports")[0].id
+        reports.make(shop.id, number)
+    link = tab.get_by_role("link", name="Download")
+    with tab.expect_download() as download:
+        link.click()
+    assert download.value.suggested_filename.startswith("fluxor-reorder-")
+    assert "product_name" in Path(download.value.path()).read_text(encoding="utf-8-sig")
+
+
+def test_the_first_sync_turns_into_the_dashboard(browser: Browser, address: str, app: Flask) -> None:
+    shop = factories.make_store(app, name="Newcomer")
+    factories.fill(app, shop, factories.ITEMS[:2], first_id=50_000)
+    factories.sync_run(app, shop, status="running", stage="orders", done={"products": 2}, finished_at=None)
+    tab = visit(browser, address, shop)
+    tab.goto("/")
+    expect(tab.get_by_role("heading", name="Getting your store ready")).to_be_visible()
+    expect(tab.locator(".stages .done")).to_have_count(3)
+    with app.app_context(), tenancy.store_scope(db.session(), shop.id), db.transaction():
+        db.execute("UPDATE sync_runs SET status = 'done', stage = 'done', finished_at = now()")
+    factories.forecast(app, shop)
+    expect(tab.get_by_role("heading", name="Reorder suggestions")).to_be_visible()
+    tab.wait_for_function(DRAWN)
+    expect(tab.locator("#home")).not_to_have_attribute("hx-get", re.compile(".*"))
+    tab.context.close()
+
+
+def test_a_refusal_is_said_without_taking_the_page_away(browser: Browser, address: str, app: Flask) -> None:
+    shop, _ = factories.ready_store(app, items=factories.ITEMS[:2])
+    tab = visit(browser, address, shop)
+    tab.goto("/alerts")
+    rows = tab.locator("#alerts tbody tr")
+    expect(rows).to_have_count(2)
+    with app.app_context(), tenancy.store_scope(db.session(), shop.id), db.transaction():
+        db.execute("DELETE FROM alerts")
+    tab.get_by_role("button", name="Dismiss").first.click()
+    expect(tab.locator("#problem")).to_contain_text("Alert not found")
+    expect(rows).to_have_count(2)
+    tab.get_by_role("button", name="All", exact=True).click()
+    expect(tab.locator("#problem")).to_be_empty()
+    expect(tab.get_by_text("No alerts so far")).to_be_visible()
+    tab.context.close()
