@@ -13,6 +13,8 @@ MAX_LINES = 80
 _JINJA = re.compile(r"{#.*?#}|{{.*?}}|{%.*?%}", re.DOTALL)
 # Mails are read by programs that know inline styles alone.
 _MAIL = "email/"
+# Signing up and logging in happens outside the admin, where a browser's own form post is right.
+_OUTSIDE = ("auth/", "layout/_standalone.html")
 
 
 def _tags(text: str, name: str) -> list[str]:
@@ -83,6 +85,8 @@ def test_every_template_keeps_the_rule(rule: str) -> None:
     for file in FILES:
         name = str(file.relative_to(TEMPLATES))
         if name.startswith(_MAIL) and rule in ("inline styles", "addresses typed by hand"):
+            continue
+        if name.startswith(_OUTSIDE) and rule == "forms that the admin cannot send":
             continue
         offences = RULES[rule](file.read_text())
         if offences:
