@@ -38,6 +38,7 @@ class Settings:
     shopify_store_url: str = "https://{shop}"
     shopify_admin_origin: str = SHOPIFY_ADMIN_ORIGIN
     shopify_app_bridge_url: str = SHOPIFY_APP_BRIDGE_URL
+    shopify_app_handle: str = "fluxor"
     log_level: str = "INFO"
     queue_prefix: str = ""
     bcrypt_cost: int = 12
@@ -84,6 +85,11 @@ class Settings:
         """The From address of our mails."""
         return self.mail_from or f"Fluxor <fluxor@{self.mailgun_domain or 'localhost'}>"
 
+    def admin_url(self, shop: str) -> str:
+        """Where a merchant opens us inside the Shopify admin: what links in mails lead to."""
+        handle = shop.removesuffix(".myshopify.com")
+        return f"{self.shopify_admin_origin}/store/{handle}/apps/{self.shopify_app_handle}"
+
     def store_url(self, shop: str) -> str:
         """The origin under which a shop's Admin API answers (`https://{shop}` outside the demo)."""
         return self.shopify_store_url.format(shop=shop)
@@ -97,6 +103,7 @@ _OPTIONAL = (
     "SHOPIFY_STORE_URL",
     "SHOPIFY_ADMIN_ORIGIN",
     "SHOPIFY_APP_BRIDGE_URL",
+    "SHOPIFY_APP_HANDLE",
     "LOG_LEVEL",
     "QUEUE_PREFIX",
 )

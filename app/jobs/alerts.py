@@ -8,16 +8,25 @@ from datetime import datetime
 from flask import render_template
 
 from app.jobs import clients
-from app.platform import clock, db
+from app.platform import clock, db, tenancy
 from app.platform.mail import MailUnavailable
 from app.platform.queue import enqueue, store_job
 from app.services import alerts, stores
 from app.services.alerts import LowProduct
 
+# A digest is read in a minute; the rest is one click away.
+_SHOWN = 25
+
 
 def render(low: Sequence[LowProduct]) -> tuple[str, str, str]:
-    """Subject, text part and HTML part of a mail about these products."""
-    values = {"low": low, "app_url": clients.settings().app_url, "sentence": alerts.sentence}
+    """Subject, text part and HTML part of a mail about these products, gravest first."""
+    shop = stores.get(tenancy.require_store()).shop
+    values = {
+        "low": low,
+        "shown": low[:_SHOWN],
+        "app_url": clients.settings().admin_url(shop),
+        "sentence": alerts.sentence,
+    }
     subject = render_template("email/low_stock/subject.txt", **values)
     return (
         " ".join(subject.split()),
@@ -28,7 +37,8 @@ def render(low: Sequence[LowProduct]) -> tuple[str, str, str]:
 
 def send_test(store_id: int, recipients: Sequence[str], *, now: datetime) -> None:
     """Write a test mail and enqueue its sending."""
-    values = {"app_url": clients.settings().app_url, "shop": stores.get(store_id).shop}
+    shop = stores.get(store_id).shop
+    values = {"app_url": clients.settings().admin_url(shop), "shop": shop}
     mail_id = alerts.write_mail(
         recipients,
         subject=" ".join(render_template("email/test/subject.txt", **values).split()),

@@ -66,7 +66,11 @@ def run(made: Suggestions, *, now: datetime, render: Renderer) -> int | None:
 
 
 def _past() -> dict[object, rules.Past]:
-    """What is on record: the newest alert of each variant, and when a mail last told of it."""
+    """What is on record: the newest alert of each variant, and when a mail last told of it.
+
+    An alert that nobody was told of, since there was no recipient then, does not keep us silent now.
+    """
+    has_recipients = bool(stores.settings().alert_emails)
     latest = (
         select(Alert, func.coalesce(AlertMail.sent_at, AlertMail.created_at))
         .outerjoin(AlertMail, (AlertMail.store_id == Alert.store_id) & (AlertMail.id == Alert.mail_id))
@@ -74,14 +78,18 @@ def _past() -> dict[object, rules.Past]:
         .order_by(Alert.variant_id, Alert.raised_at.desc())
     )
     return {
-        alert.variant_id: rules.Past(
-            sent_at=told or alert.raised_at,
-            open=alert.resolved_at is None,
-            gravity=alert.gravity,
-            snoozed_until=alert.snoozed_until,
-        )
+        alert.variant_id: _as_past(alert, told, counts=told is not None or not has_recipients)
         for alert, told in db.session().execute(latest)
     }
+
+
+def _as_past(alert: Alert, told: datetime | None, *, counts: bool) -> rules.Past:
+    return rules.Past(
+        sent_at=(told or alert.raised_at) if counts else None,
+        open=counts and alert.resolved_at is None,
+        gravity=alert.gravity if counts else "",
+        snoozed_until=alert.snoozed_until,
+    )
 
 
 def _resolve(variant_ids: list[int], *, now: datetime) -> None:

@@ -11,6 +11,7 @@ import requests
 from app.config import Settings
 from app.jobs import forecasts as forecast_jobs
 from app.jobs import schedule
+from app.jobs.alerts import render
 from app.models.alerts import Alert, AlertMail
 from app.platform import clock, db
 from app.services import alerts, stores
@@ -127,6 +128,29 @@ def test_without_recipients_alerts_are_kept_and_nothing_is_sent(shop: Live) -> N
     _check(shop)
     assert _count(shop) > 0
     assert len(shop.outbox()) == sent
+
+
+def test_what_nobody_was_told_is_told_once_there_is_a_recipient(shop: Live) -> None:
+    _set(shop, alert_emails=[])
+    _check(shop)
+    raised, sent = _count(shop, "resolved_at IS NULL"), len(shop.outbox())
+    _set(shop, alert_emails=["late@shop.example"])
+    _check(shop)
+    assert len(shop.outbox()) == sent + 1
+    assert _count(shop, "resolved_at IS NULL") == raised
+    _check(shop)
+    assert len(shop.outbox()) == sent + 1
+
+
+def test_a_long_digest_names_the_gravest_and_counts_the_rest(shop: Live) -> None:
+    with shop.scope():
+        one = alerts.LowProduct(1, "Cup", "C-1", "out_of_stock", "critical", 0, 5, "", "", 3)
+        subject, text, html = render([one] * 40)
+    assert subject == "Low Stock Alert: 40 products"
+    assert text.count("Cup") == html.count("Cup") == 25
+    assert "and 15 more products" in text
+    assert "and 15 more products" in html
+    assert "/store/fluxor-demo/apps/fluxor" in html
 
 
 def test_mailgun_down_is_tried_again_and_sent_once(shop: Live) -> None:
