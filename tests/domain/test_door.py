@@ -105,6 +105,10 @@ def test_alerts_speak_once_until_recovered_graver_or_cooled_down(forecasts: Fore
     assert alerts.due(empty, 0, threshold=5, past=sent, now=soon).alerts == ()
     graver = alerts.due(empty, 0, threshold=5, past=sent, now=later).alerts
     assert {a.kind for a in graver} == {"out_of_stock"}
+    assert (
+        alerts.due(plan(Stock(9999), forecasts, Policy(), today=date(2026, 2, 17)), 9999, now=later).alerts
+        == ()
+    )
     plenty = plan(Stock(on_hand=9999), forecasts, Policy(), today=date(2026, 2, 17))
     assert len(alerts.due(plenty, 9999, threshold=5, past=sent, now=later).recovered) == len(forecasts)
 

@@ -10,8 +10,8 @@ from scipy.special import betainc, gammaln, pdtrc
 from app.domain.arrays import Bools, Floats, Ints
 from app.domain.demand.panel import Panel
 
-K_GRID = np.geomspace(0.05, 50.0, 25)
-PASSES = 30
+K_GRID = np.geomspace(0.05, 50.0, 13)
+PASSES = 25
 MANY = 1e6  # negative binomial size at which it is a Poisson for all purposes
 SURPRISE = 0.01
 

@@ -10,17 +10,17 @@ import numpy as np
 from app.domain.arrays import Bools, Floats, Ints, Texts
 from app.domain.demand import Panel
 from app.domain.demand.pattern import demand_class
+from app.domain.forecasts.automatic import Choice, choose
+from app.domain.forecasts.daily import daily_values
 from app.domain.forecasts.engines import ENGINES, Sums
 from app.domain.forecasts.result import GRID_DAYS, GRID_Q, MAX_DAYS, Forecasts
-from app.domain.forecasts.weekday import coming_factors, weekday_factors
 
-__all__ = ["ENGINES", "MAX_DAYS", "Forecasts", "forecast"]
+__all__ = ["ENGINES", "MAX_DAYS", "Choice", "Forecasts", "choose", "forecast"]
 
-LOW_Q, HIGH_Q = 4, 12  # 10 % and 90 % in GRID_Q
 REASONS = {
-    "auto": "Chosen by how well it would have forecast this shop's last months",
     "prophet": "Prophet, as chosen in the settings",
     "moving_average": "Average of the last 7 days, as chosen in the settings",
+    "average_28": "Average of the last 28 days, as chosen in the settings",
     "calibrated_average": "Recent average with ranges from its own past errors, as chosen in the settings",
     "learned": "Learnt from all products of this shop, as chosen in the settings",
 }
@@ -36,6 +36,7 @@ def forecast(
     low_history_days: int = 30,
     refuse_below_days: int = 7,
     only: Ints | None = None,
+    choice: Choice | None = None,
     seed: int = 0,
 ) -> Forecasts:
     """Forecast every variant of `panel` from the close of its last day; `horizon` daily values for the chart.
@@ -44,17 +45,18 @@ def forecast(
     `low_history_days` days get the 7-day average in place of Prophet and always low confidence; those with
     under `refuse_below_days`, or that never sold, are refused with the day from which there is evidence.
     With `only` (row numbers) the forecasts are for these variants, learnt from the whole panel.
-    The same panel, settings and seed give the same forecasts.
+    `choice` is an earlier answer of `choose` for this shop: "auto" then uses its model on the newest sales
+    without training again. The same panel, settings and seed give the same forecasts.
     """
     if not 1 <= horizon <= MAX_DAYS:
         raise ValueError(f"horizon must be 1 to {MAX_DAYS} days, got {horizon}")
     shop, rows = panel, np.arange(len(panel)) if only is None else only
     panel = shop.take(rows)
     chosen = _chosen(panel, engine, engines or {}, low_history_days)
-    mean, quantiles = _sums(shop, rows, chosen, seed)
+    mean, quantiles, notes = _sums(shop, rows, chosen, choice, seed)
     refused = _refused(panel, refuse_below_days)
     mean[refused], quantiles[refused] = np.nan, np.nan
-    daily = _daily(panel, horizon, mean, quantiles)
+    daily = daily_values(panel, horizon, mean, quantiles)
     low = panel.history_days < low_history_days
     return Forecasts(
         keys=panel.keys,
@@ -67,7 +69,7 @@ def forecast(
         sum_quantiles=quantiles,
         model=np.where(refused, "none", chosen),
         confidence=np.where(low | refused, "low", "normal"),
-        reason=_reasons(panel, chosen, low, refused),
+        reason=_reasons(panel, notes, low, refused),
         demand_class=demand_class(panel, new_below_days=low_history_days),
         refused_until=_refused_until(panel, refused, refuse_below_days),
     )
@@ -84,14 +86,20 @@ def _chosen(panel: Panel, engine: str, engines: Mapping[object, str], low_histor
     return chosen
 
 
-def _sums(shop: Panel, rows: Ints, chosen: Texts, seed: int) -> tuple[Floats, Floats]:
+def _sums(
+    shop: Panel, rows: Ints, chosen: Texts, choice: Choice | None, seed: int
+) -> tuple[Floats, Floats, list[str]]:
+    """Means and quantiles of the sums of `rows`, and why each got its engine."""
     mean = np.empty((len(rows), len(GRID_DAYS)))
     quantiles = np.empty((*mean.shape, len(GRID_Q)))
+    notes = [""] * len(rows)
     for name in np.unique(chosen):
-        mine = chosen == name
-        part: Sums = ENGINES[str(name)](shop, rows[mine], seed)
+        mine = np.flatnonzero(chosen == name)
+        part: Sums = ENGINES[str(name)](shop, rows[mine], choice, seed)
         mean[mine], quantiles[mine] = part.mean, part.quantiles
-    return mean, quantiles
+        for i in mine:
+            notes[i] = part.note or REASONS[str(name)]
+    return mean, quantiles, notes
 
 
 def _refused(panel: Panel, refuse_below_days: int) -> Bools:
@@ -107,33 +115,8 @@ def _refused_until(panel: Panel, refused: Bools, days: int) -> Texts:
     return until
 
 
-def _daily(panel: Panel, horizon: int, mean: Floats, quantiles: Floats) -> tuple[Floats, Floats, Floats]:
-    """Mean and 10–90 % range of each coming day: the sums' increments, shaped by the weekly pattern."""
-    factors = coming_factors(
-        weekday_factors(panel.units, panel.starts, panel.first_day), panel.last_day, horizon
-    )
-    level = _daily_level(mean, horizon)
-    daily = level * factors
-    scale = np.divide(daily, mean[:, :1], out=np.zeros_like(daily), where=mean[:, :1] > 0)
-    scale = np.where(np.isnan(mean[:, :1]), np.nan, scale)
-    return daily, scale * quantiles[:, :1, LOW_Q], scale * quantiles[:, :1, HIGH_Q]
-
-
-def _daily_level(mean: Floats, horizon: int) -> Floats:
-    grid = np.concatenate([[0], GRID_DAYS])
-    widths = np.diff(grid)
-    increments = np.diff(np.concatenate([np.zeros((len(mean), 1)), mean], axis=1), axis=1) / widths
-    step: Ints = np.repeat(np.arange(len(widths)), widths)[:horizon]
-    return np.asarray(increments[:, step], dtype=np.float64)
-
-
-def _reasons(
-    panel: Panel,
-    chosen: Texts,
-    low: Bools,
-    refused: Bools,
-) -> Texts:
-    words = [REASONS[str(name)] for name in chosen]
+def _reasons(panel: Panel, notes: list[str], low: Bools, refused: Bools) -> Texts:
+    words = list(notes)
     for i in np.flatnonzero(low):
         words[i] = SHORT.format(days=int(panel.history_days[i]))
     for i in np.flatnonzero(refused):

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+import json
+from dataclasses import asdict, dataclass
 
 import numpy as np
 
@@ -13,8 +14,8 @@ from app.domain.forecasts.calibrated import best_decay, calibrated_average
 from app.domain.forecasts.learned import Learned
 from app.domain.forecasts.result import GRID_DAYS, GRID_Q
 
-SHARES = np.linspace(0.0, 1.0, 5)
-PRIOR_SHARE = 0.75
+SHARES = np.array([0.0, 0.25, 0.5, 0.75, 0.9, 1.0])
+PRIOR_SHARE = 0.9
 PRIOR_SUMS = 150.0  # how many backtested sums the prior is worth
 TRIAL_ROWS = 30_000
 TRIAL_LENGTHS = (7, 14, 28)
@@ -33,6 +34,32 @@ class Choice:
     decay: float
     learned: Learned | None
     gain: float
+
+    def to_json(self) -> str:
+        """As text to store; `from_json` gives it back."""
+        return json.dumps(asdict(self))
+
+    @classmethod
+    def from_json(cls, text: str) -> Choice:
+        """The choice that `to_json` wrote."""
+        fields = json.loads(text)
+        model = fields.pop("learned")
+        if model is not None:
+            model = Learned(**(model | {"boosters": tuple(model["boosters"])}))
+        return cls(learned=model, **fields)
+
+
+def in_words(choice: Choice) -> str:
+    """Why this mix, for a shopkeeper."""
+    if choice.learned is None:
+        return (
+            "Recent average: it came closest on this shop's own last weeks, or there is little to learn from"
+        )
+    share = f"{choice.share:.0%}".replace("%", " %")
+    words = f"Learnt from all products of this shop ({share}), the rest from the product's recent average"
+    if choice.gain > 0:
+        words += f"; on the last weeks {choice.gain:.0%} closer than the average alone".replace("%", " %", 1)
+    return words.replace("  %", " %")
 
 
 def choose(panel: Panel, *, focus: int = 28, seed: int = 0) -> Choice:

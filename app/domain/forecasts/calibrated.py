@@ -10,11 +10,12 @@ from app.domain import laws
 from app.domain.arrays import Floats, Ints
 from app.domain.demand import Panel
 from app.domain.forecasts.baseline import daily_spread
-from app.domain.forecasts.conformal import MIN_POOL, ratio_quantiles
+from app.domain.forecasts.conformal import MIN_POOL, ratio_quantiles, widened, widening
 from app.domain.forecasts.features import Shop, base_rate
 from app.domain.forecasts.result import GRID_DAYS, GRID_Q
 from app.domain.forecasts.windows import DECAYS, Windows
 
+MEDIAN = int(np.searchsorted(GRID_Q, 0.5))
 FIRST_CUT = 14
 STEP_DAYS = 7
 POOL = 4_000  # sums wanted in the pool: a small shop looks further back than a large one
@@ -26,11 +27,16 @@ UNCERTAIN = 1.5  # widening of a law whose variance comes from one variant's sho
 
 @dataclass(frozen=True)
 class Pool:
-    """Past windows of one length: variant, predicted and actual sum of each."""
+    """Past windows of one length: variant, predicted and actual sum of each.
+
+    `size` (variants,) is added to both sums before their ratio is taken: half an ordinary sale, so that a
+    forecast of nearly nothing followed by one order is not remembered as a thousandfold error.
+    """
 
     row: Ints
     predicted: Floats
     actual: Floats
+    size: Floats
 
 
 def best_decay(panel: Panel) -> float:
@@ -58,17 +64,19 @@ def calibrated_average(panel: Panel, rows: Ints, decay: float) -> Floats:
     sold = rate > 1e-5
     table = np.zeros((len(rows), len(GRID_DAYS), len(GRID_Q)))
     longest, ratios = 1, np.ones((int(sold.sum()), len(GRID_Q)))
+    size = ordinary_sale(windows)[rows][sold]
     for h, length in enumerate(GRID_DAYS):
         asked = (rate * shop.open_days(cut, np.full(len(rows), length)))[sold]
         pool = past_sums(panel, windows, shop, int(length))
-        found = _ratios(pool, rows[sold], asked, panel.days // int(length))
+        found = _ratios(pool, rows[sold], asked + size, panel.days // int(length))
         if found is not None:
             longest, ratios = int(length), found
         if longest * 3 < length or (found is None and longest == 1):
             table[sold, h] = _law(panel, rows[sold], asked, int(length))
         else:
-            table[sold, h] = asked[:, None] * ratios
-    return np.maximum.accumulate(np.maximum.accumulate(table, axis=1), axis=2)
+            table[sold, h] = np.maximum((asked + size)[:, None] * ratios - size[:, None], 0.0)
+    wide = widened(table, widening(panel), table[:, :, [MEDIAN]])
+    return np.maximum.accumulate(np.maximum.accumulate(wide, axis=1), axis=2)
 
 
 def past_sums(panel: Panel, windows: Windows, shop: Shop, length: int) -> Pool:
@@ -80,19 +88,29 @@ def past_sums(panel: Panel, windows: Windows, shop: Shop, length: int) -> Pool:
     row, cut = row[known], cut[known]
     span = np.full(len(row), length)
     if not len(row):
-        return Pool(row, np.empty(0), np.empty(0))
+        return Pool(row, np.empty(0), np.empty(0), np.empty(0))
     predicted = base_rate(windows, shop, row, cut) * np.maximum(shop.open_days(cut, span), 0.05)
-    return Pool(row, predicted, windows.total(windows.units, row, cut, cut + length))
+    actual = windows.total(windows.units, row, cut, cut + length)
+    return Pool(row, predicted, actual, ordinary_sale(windows))
+
+
+def ordinary_sale(windows: Windows) -> Floats:
+    """(n,) half the mean units of a day with sales."""
+    half: Floats = 0.5 * windows.units[:, -1] / np.maximum(windows.sold[:, -1], 1)
+    return half
 
 
 def _ratios(pool: Pool, rows: Ints, asked: Floats, own_windows: int) -> Floats | None:
     """(n, Q) ratio quantiles: the shop's by size, mixed with each variant's own by how many it has."""
-    shared = ratio_quantiles(pool.predicted, pool.actual, GRID_Q, np.maximum(asked, 1e-9))
+    if not len(pool.row):
+        return None
+    predicted, actual = pool.predicted + pool.size[pool.row], pool.actual + pool.size[pool.row]
+    shared = ratio_quantiles(predicted, actual, GRID_Q, np.maximum(asked, 1e-9))
     if shared is None:
         return None
     if len(np.unique(pool.row)) * 30 > len(pool.row):
         return shared
-    ratio = pool.actual / pool.predicted
+    ratio = actual / predicted
     weight = own_windows / (own_windows + 8.0)
     own = np.stack(
         [

@@ -14,6 +14,7 @@ from scipy.special import ndtri
 from app.domain.arrays import Floats, Ints
 from app.domain.demand import Panel
 from app.domain.forecasts import automatic, prophet_model
+from app.domain.forecasts.automatic import Choice
 from app.domain.forecasts.baseline import daily_spread, moving_average
 from app.domain.forecasts.calibrated import best_decay, calibrated_average
 from app.domain.forecasts.learned import can_learn, learn, predict
@@ -28,19 +29,29 @@ class Sums:
 
     mean: Floats
     quantiles: Floats
+    note: str = ""
 
 
-def week_average(panel: Panel, rows: Ints, seed: int) -> Sums:
+def week_average(panel: Panel, rows: Ints, choice: Choice | None, seed: int) -> Sums:
     """The 7-day moving average with a normal interval: the simplest answer, for very short histories."""
+    return _normal_average(panel, rows, 7)
+
+
+def average_28(panel: Panel, rows: Ints, choice: Choice | None, seed: int) -> Sums:
+    """The 28-day moving average with a normal interval."""
+    return _normal_average(panel, rows, 28)
+
+
+def _normal_average(panel: Panel, rows: Ints, window: int) -> Sums:
     units, starts = panel.units[rows], panel.starts[rows]
-    rate = moving_average(units, starts, 7)
+    rate = moving_average(units, starts, window)
     sd = np.sqrt(daily_spread(units, starts, SPREAD_DAYS))
     mean = rate[:, None] * GRID_DAYS
     band = sd[:, None] * np.sqrt(GRID_DAYS)
     return Sums(mean, np.maximum(mean[..., None] + band[..., None] * ndtri(GRID_Q), 0.0))
 
 
-def prophet(panel: Panel, rows: Ints, seed: int) -> Sums:
+def prophet(panel: Panel, rows: Ints, choice: Choice | None, seed: int) -> Sums:
     """Prophet with its defaults; its sums come from sample paths."""
     return Sums(
         *prophet_model.sums(
@@ -49,31 +60,34 @@ def prophet(panel: Panel, rows: Ints, seed: int) -> Sums:
     )
 
 
-def calibrated(panel: Panel, rows: Ints, seed: int) -> Sums:
+def calibrated(panel: Panel, rows: Ints, choice: Choice | None, seed: int) -> Sums:
     """A smoothed rate with ranges calibrated at past cut-offs."""
     return _with_mean(calibrated_average(panel, rows, best_decay(panel)))
 
 
-def learnt(panel: Panel, rows: Ints, seed: int) -> Sums:
+def learnt(panel: Panel, rows: Ints, choice: Choice | None, seed: int) -> Sums:
     """Boosted trees over all variants; falls back to the calibrated average where there is too little."""
     if not can_learn(panel):
-        return calibrated(panel, rows, seed)
+        return calibrated(panel, rows, choice, seed)
     return _with_mean(predict(learn(panel, best_decay(panel), seed=seed), panel, rows))
 
 
-def auto(panel: Panel, rows: Ints, seed: int) -> Sums:
-    """The mix that a backtest on this shop chose."""
-    return _with_mean(automatic.quantiles(automatic.choose(panel, seed=seed), panel, rows))
+def auto(panel: Panel, rows: Ints, choice: Choice | None, seed: int) -> Sums:
+    """The mix that a backtest on this shop chose, now or in an earlier `choice`."""
+    made = choice or automatic.choose(panel, seed=seed)
+    sums = _with_mean(automatic.quantiles(made, panel, rows))
+    return Sums(sums.mean, sums.quantiles, automatic.in_words(made))
 
 
 def _with_mean(quantiles: Floats) -> Sums:
     return Sums(np.maximum.accumulate(mean_of(quantiles), axis=1), quantiles)
 
 
-ENGINES: Mapping[str, Callable[[Panel, Ints, int], Sums]] = {
+ENGINES: Mapping[str, Callable[[Panel, Ints, Choice | None, int], Sums]] = {
     "auto": auto,
     "prophet": prophet,
     "moving_average": week_average,
+    "average_28": average_28,
     "calibrated_average": calibrated,
     "learned": learnt,
 }

@@ -17,17 +17,22 @@ from scipy.special import ndtri
 
 from app.domain.arrays import Floats, Ints
 from app.domain.demand import Panel
+from app.domain.forecasts.conformal import widened, widening
 from app.domain.forecasts.features import Shop, features
 from app.domain.forecasts.result import GRID_DAYS, GRID_Q
 from app.domain.forecasts.windows import Windows
 
 LEVELS = np.array([0.025, 0.1, 0.25, 0.5, 0.75, 0.9, 0.975])
+MEDIAN = 3
 LENGTHS = np.array([1, 2, 3, 5, 7, 10, 14, 21, 28, 42, 60, 90, 120, 180])
+TREES = 75
 FIRST_CUT = 14
+LEAST_LENGTH = 7  # a variant teaches once a week of it lies behind a cut-off
 ACTIVE_DAYS = 182
 CHUNK = 4000  # variants whose running totals are held at once: bounds memory whatever the shop's size
 MAX_ROWS = 100_000
-MIN_ROWS = 3_000
+MIN_ROWS = 500
+OVERDRAW = 8  # draws for each row wanted: most are valid, in short histories few
 FOCUS = 1 / 3  # share of the training rows at the length that the shop orders for
 WORKERS = 2  # quantiles trained side by side, each on one thread: LightGBM's own threads wait for each
 # other at every split, which on a busy machine costs ten times the work, and dead-locks after a fork
@@ -51,23 +56,25 @@ class Learned:
 
 
 def can_learn(panel: Panel) -> bool:
-    """Whether there is enough to learn from: a few thousand windows of at least a week."""
-    return panel.days >= 2 * FIRST_CUT + 7 and _row_count(panel) >= MIN_ROWS
+    """Whether there is enough to learn from: some hundred days of selling variants."""
+    return panel.days >= 2 * FIRST_CUT + LEAST_LENGTH and _row_count(panel) >= MIN_ROWS
 
 
-def learn(panel: Panel, decay: float, *, focus: int = 28, seed: int = 0, max_rows: int = MAX_ROWS) -> Learned:
+def learn(
+    panel: Panel, decay: float, *, focus: int = 28, seed: int = 0, max_rows: int | None = None
+) -> Learned:
     """Train on every window that ended by the panel's last day; half a dozen seconds at most.
 
     `decay` is the smoothing of the scale (see `calibrated.best_decay`); `focus` the length of sum that
     matters most. The same panel and seed give the same model.
     """
     rng = np.random.default_rng(seed)
-    usable = max((panel.days - FIRST_CUT) // 2, 7)
+    usable = max((panel.days - FIRST_CUT) // 2, LEAST_LENGTH)
     lengths = LENGTHS[: np.searchsorted(LENGTHS, usable, side="right")]
-    count = min(max_rows, _row_count(panel))
+    count = min(max_rows or MAX_ROWS, _row_count(panel))
     x, y, weight = _training_rows(panel, decay, lengths, focus, count, rng)
     boosters = _train(x, y, weight, small=count < 60_000 or panel.days < 365, seed=seed)
-    return Learned(boosters, decay, int(lengths[-1]), _widening(panel, min(focus, int(lengths[-1]))))
+    return Learned(boosters, decay, int(lengths[-1]), widening(panel, min(focus, int(lengths[-1]))))
 
 
 def _train(x: Floats, y: Floats, weight: Floats, *, small: bool, seed: int) -> tuple[str, ...]:
@@ -78,7 +85,7 @@ def _train(x: Floats, y: Floats, weight: Floats, *, small: bool, seed: int) -> t
         "objective": "quantile",
         "num_leaves": 7 if small else 15,
         "learning_rate": 0.07 if small else 0.1,
-        "min_data_in_leaf": 100,
+        "min_data_in_leaf": int(np.clip(len(y) // 60, 20, 100)),
         "feature_fraction": 0.5,
         "bagging_fraction": 0.6,
         "bagging_freq": 1,
@@ -89,7 +96,7 @@ def _train(x: Floats, y: Floats, weight: Floats, *, small: bool, seed: int) -> t
     data = lightgbm.Dataset(x, y, weight=weight, params=quiet, free_raw_data=False).construct()
 
     def one(q: float) -> str:
-        booster = lightgbm.train(settings | quiet | {"alpha": q}, data, 80 if small else 70)
+        booster = lightgbm.train(settings | quiet | {"alpha": q}, data, TREES)
         return str(booster.model_to_string())
 
     with ThreadPoolExecutor(WORKERS) as pool:
@@ -114,7 +121,9 @@ def _predict_chunk(learned: Learned, shop: Shop, panel: Panel) -> Floats:
     ratios = np.stack([model.predict(x, num_threads=1) for model in learned.models], axis=1)
     ratios = np.maximum(np.sort(ratios, axis=1), 0.0)
     beyond = np.tile(GRID_DAYS / lengths, n)
-    sums = (_widened(ratios, learned.widen) * (scale * beyond)[:, None]).reshape(n, len(lengths), -1)
+    sums = (widened(ratios, learned.widen, ratios[:, [MEDIAN]]) * (scale * beyond)[:, None]).reshape(
+        n, len(lengths), -1
+    )
     return at_grid(sums)
 
 
@@ -127,21 +136,11 @@ def at_grid(quantiles: Floats) -> Floats:
     return np.maximum(carried, 0.0)
 
 
-def _widened(ratios: Floats, factor: float) -> Floats:
-    median = ratios[:, [3]]
-    return np.maximum(median + (ratios - median) * factor, 0.0)
-
-
-def _widening(panel: Panel, length: int) -> float:
-    """Spread the model cannot have seen: shop-wide luck differs from month to month, and with few months
-    behind it the model knows only one or two draws of it. Fades as independent windows accumulate."""
-    windows = max(panel.days - FIRST_CUT, 1) / length
-    return 1.0 + 0.3 / windows
-
-
 def _row_count(panel: Panel) -> int:
-    live = np.maximum(panel.history_days - FIRST_CUT, 0).sum()
-    return int(min(live, MAX_ROWS))
+    """Days that could be a cut-off, over all variants that sell; at most MAX_ROWS."""
+    selling = (panel.units[:, -ACTIVE_DAYS : -LEAST_LENGTH - 1] > 0).any(axis=1)
+    live = np.maximum(panel.history_days - FIRST_CUT - LEAST_LENGTH, 0)
+    return int(min(live[selling].sum(), MAX_ROWS))
 
 
 def _training_rows(
@@ -168,18 +167,14 @@ def _chunks(panel: Panel) -> Iterator[Panel]:
 def _draw(
     panel: Panel, windows: Windows, lengths: Ints, focus: int, count: int, rng: np.random.Generator
 ) -> tuple[Ints, Ints, Ints]:
-    """Random (variant, cut-off, length) whose window has ended and whose variant was selling."""
-    parts: list[tuple[Ints, Ints, Ints]] = []
-    found = 0
-    for _ in range(8):
-        size = 3 * count
-        length = np.where(rng.random(size) < FOCUS, focus, rng.choice(lengths, size))
-        row = rng.integers(0, len(panel), size)
-        cut = FIRST_CUT + (rng.random(size) * (panel.days - length - FIRST_CUT + 1)).astype(np.int64)
-        good = (panel.starts[row] < cut - 1) & (windows.last_sale[row, cut - 1] >= cut - ACTIVE_DAYS)
-        parts.append((row[good], cut[good], length[good]))
-        found += int(good.sum())
-        if found >= count:
-            break
-    row, cut, length = (np.concatenate(column)[:count] for column in zip(*parts, strict=True))
-    return row, cut, length
+    """Random (variant, cut-off, length), all equally likely, whose window has ended and whose variant sold
+    in the half year before; at most `count`, fewer where few such windows exist."""
+    size = OVERDRAW * count
+    length = np.where(rng.random(size) < FOCUS, focus, rng.choice(lengths, size))
+    span = np.cumsum(np.maximum(panel.days - np.maximum(panel.starts + 2, FIRST_CUT), 0))
+    row = np.searchsorted(span, rng.random(size) * span[-1], side="right")
+    first = np.maximum(panel.starts[row] + 2, FIRST_CUT)
+    cut = first + (rng.random(size) * (panel.days - first)).astype(np.int64)
+    good = (cut + length <= panel.days) & (windows.last_sale[row, cut - 1] >= cut - ACTIVE_DAYS)
+    kept = np.flatnonzero(good)[:count]
+    return row[kept], cut[kept], length[kept]

@@ -103,13 +103,13 @@ class Forecasts:
         rows = np.arange(len(self))
         padded = np.concatenate([np.zeros((len(self), 1, len(self.grid_q))), self.sum_quantiles], axis=1)
         line = padded[rows, low] * (1 - weight)[:, None] + padded[rows, low + 1] * weight[:, None]
-        return _at_probability(line, self.grid_q, spread(q, len(self), "q"))
+        return at_probability(line, self.grid_q, spread(q, len(self), "q"))
 
     def paths(self, q: ArrayLike) -> Floats:
         """(n, 180) quantile `q` (one number, or one for each variant) of demand over 1, 2, … 180 days."""
         per_day = np.repeat(spread(q, len(self), "q"), len(self.grid_days))
         flat = self.sum_quantiles.reshape(-1, len(self.grid_q))
-        return self._every_day(_at_probability(flat, self.grid_q, per_day).reshape(self.sum_mean.shape))
+        return self._every_day(at_probability(flat, self.grid_q, per_day).reshape(self.sum_mean.shape))
 
     def mean_path(self) -> Floats:
         """(n, 180) expected demand over the first 1, 2, … 180 days."""
@@ -136,7 +136,7 @@ class Forecasts:
         return low, (wanted - grid[low]) / (grid[low + 1] - grid[low])
 
 
-def _at_probability(line: Floats, grid_q: Floats, q: Floats) -> Floats:
+def at_probability(line: Floats, grid_q: Floats, q: Floats) -> Floats:
     """(n,) value at `q` of quantile functions `line` (n, Q), linear in normal scores, never below 0."""
     if not ((q > 0) & (q < 1)).all():
         raise ValueError("q must lie strictly between 0 and 1")

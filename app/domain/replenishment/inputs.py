@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import ArrayLike
@@ -77,8 +77,8 @@ class Policy:
     moq: ArrayLike = 0
     case_size: ArrayLike = 1
     min_stock: ArrayLike = 0
-    max_stock: ArrayLike = np.nan
-    overstock_days: ArrayLike = field(default=90)
+    max_stock: ArrayLike = float("nan")
+    overstock_days: ArrayLike = 90
 
     def each(self, name: str, n: int) -> Floats:
         """(n,) values of one field, checked against its limits; the error names field, variant and limit."""

@@ -18,6 +18,14 @@ def expected_unmet(forecasts: Forecasts, days: Floats, position: Floats) -> Floa
     return total / STEPS
 
 
+def expected_left(forecasts: Forecasts, days: Floats, position: Floats) -> Floats:
+    """(n,) E(IP − D)⁺ in units after `days`: what is expected not to have sold."""
+    total = np.zeros(len(forecasts))
+    for u in (np.arange(STEPS) + 0.5) / STEPS:
+        total += np.maximum(position - forecasts.quantile_of_sum(days, u), 0.0)
+    return total / STEPS
+
+
 def overstock_units(forecasts: Forecasts, days: Floats, position: Floats) -> Floats:
     """(n,) whole units beyond the 95 % quantile of demand over `days` (F24)."""
     return np.floor(np.maximum(position - forecasts.quantile_of_sum(days, 0.95), 0.0))

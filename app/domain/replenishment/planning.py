@@ -13,9 +13,7 @@ from app.domain.replenishment.inputs import Policy, Stock
 from app.domain.replenishment.ledger import lines_matrix
 from app.domain.replenishment.order_size import order_quantity, within_maximum
 from app.domain.replenishment.suggestions import Suggestions
-from app.domain.replenishment.target import stock_for
-
-ROUNDING = 1e-6  # a quantile of 4.0000001 means 4: interpolation noise must not order one more
+from app.domain.replenishment.target import ROUNDING, stock_for, target_stock
 
 
 def plan(stock: Stock, forecasts: Forecasts, policy: Policy, *, today: date) -> Suggestions:
@@ -27,7 +25,7 @@ def plan(stock: Stock, forecasts: Forecasts, policy: Policy, *, today: date) -> 
     n = len(forecasts)
     lead, sd, review = (policy.each(f, n) for f in ("lead_time_days", "lead_time_sd_days", "review_days"))
     alpha, period = policy.each("service_level", n), lead + review
-    target = np.ceil(stock_for(forecasts, period, sd, alpha) - ROUNDING)
+    target = target_stock(forecasts, policy)
     expected = forecasts.mean_of_sum(period)
     parts, quantity = _order(stock, policy, target, expected)
     known = ~forecasts.refused
@@ -59,6 +57,13 @@ def plan(stock: Stock, forecasts: Forecasts, policy: Policy, *, today: date) -> 
         ledger_units=lines_matrix(parts, quantity),
         ledger_details=_details(policy, forecasts, period, alpha),
     )
+
+
+def quantity(stock: Stock, forecasts: Forecasts, policy: Policy) -> Floats:
+    """(n,) the quantities that `plan` suggests, without the rest."""
+    n = len(forecasts)
+    period = policy.each("lead_time_days", n) + policy.each("review_days", n)
+    return _order(stock, policy, target_stock(forecasts, policy), forecasts.mean_of_sum(period))[1]
 
 
 def _order(

@@ -7,6 +7,9 @@ from scipy.special import ndtri
 
 from app.domain.arrays import Floats
 from app.domain.forecasts.result import MAX_DAYS, Forecasts
+from app.domain.replenishment.inputs import Policy
+
+ROUNDING = 1e-6  # a quantile of 4.0000001 means 4: interpolation noise must not order one more
 
 
 def stock_for(forecasts: Forecasts, days: Floats, lead_time_sd_days: Floats, alpha: Floats) -> Floats:
@@ -26,3 +29,11 @@ def stock_for(forecasts: Forecasts, days: Floats, lead_time_sd_days: Floats, alp
     gap = quantile - mean
     widened = mean + np.copysign(np.hypot(gap, extra), gap)
     return np.where(extra > 0, np.maximum(quantile, widened), quantile)
+
+
+def target_stock(forecasts: Forecasts, policy: Policy) -> Floats:
+    """(n,) whole units S = Q_α(demand over lead time + review) (F3); NaN where refused."""
+    n = len(forecasts)
+    period = policy.each("lead_time_days", n) + policy.each("review_days", n)
+    sd, alpha = policy.each("lead_time_sd_days", n), policy.each("service_level", n)
+    return np.ceil(stock_for(forecasts, period, sd, alpha) - ROUNDING)

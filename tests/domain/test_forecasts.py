@@ -1,0 +1,217 @@
+"""Engines: no leak from the future, sane answers to odd series, small shops, determinism."""
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+from app.domain.demand import Panel
+from app.domain.forecasts import ENGINES, automatic, calibrated, forecast, learned
+from app.domain.forecasts.features import Shop, features
+from app.domain.forecasts.result import GRID_DAYS, GRID_Q
+from app.domain.forecasts.windows import Windows
+from tests.domain.shops import DAY, shop
+
+FAST = [name for name in ENGINES if name != "prophet"]
+
+
+def odd_series() -> Panel:
+    """Constant, all zero, one sale, huge, fractional, mostly negative, new, and sold long ago."""
+    rng = np.random.default_rng(3)
+    days = 100
+    rows = np.zeros((8, days))
+    rows[0] = 5
+    rows[2, 40] = 3
+    rows[3] = rng.poisson(3e6, days)
+    rows[4] = rng.uniform(0, 0.4, days)
+    rows[5] = -rng.poisson(2, days)
+    rows[6, -3:] = [1, 2, 1]
+    rows[7, :5] = 9
+    return Panel(np.array(list("abcdefgh")), DAY, rows, np.array([0, 0, 40, 0, 0, 0, 97, 0]))
+
+
+@pytest.mark.parametrize("engine", FAST)
+def test_odd_series_give_finite_sane_answers_or_a_refusal(engine: str) -> None:
+    result = forecast(odd_series(), engine=engine)
+    refused = result.refused.tolist()
+    assert refused == [False, True, False, False, False, True, True, False]
+    for i in np.flatnonzero(~result.refused):
+        assert np.isfinite(result.sum_quantiles[i]).all()
+        assert (result.sum_quantiles[i] >= 0).all()
+        assert np.isfinite(result.daily_mean[i]).all()
+    assert all(until is not None for until in result.refused_until[result.refused])
+    assert 90 < result.mean_of_sum(28)[0] < 190
+    assert result.mean_of_sum(28)[3] == pytest.approx(28 * 3e6, rel=0.35)
+
+
+@pytest.mark.parametrize("engine", FAST)
+@pytest.mark.parametrize(("n", "days"), [(1, 1), (1, 40), (1, 400), (5, 10), (20, 60)])
+def test_small_shops_and_short_histories(engine: str, n: int, days: int) -> None:
+    result = forecast(shop(n, days, rate=(2, 6)), engine=engine, refuse_below_days=1)
+    seen = ~result.refused
+    assert np.isfinite(result.sum_quantiles[seen]).all()
+    assert (np.diff(result.sum_quantiles[seen], axis=1) >= 0).all()
+    assert (np.diff(result.sum_quantiles[seen], axis=2) >= 0).all()
+    assert (result.confidence == "low").all() == (days < 30)
+
+
+def test_features_read_nothing_after_the_cut() -> None:
+    panel = shop(6, 120)
+    later = panel.units.copy()
+    later[:, 80:] = 999
+    row, cut, length = np.arange(6), np.full(6, 80), np.full(6, 28)
+    made = []
+    for units in (panel.units, later):
+        known = replace(panel, units=units)
+        shared = Shop.of(panel.until_column(80), 0.05)
+        made.append(features(Windows.of(known), shared, None, row, cut, length))
+    assert np.array_equal(made[0][0], made[1][0], equal_nan=True)
+    assert np.array_equal(made[0][1], made[1][1])
+
+
+def test_shop_state_reads_nothing_after_the_cut() -> None:
+    panel = shop(6, 500)
+    later = panel.units.copy()
+    later[:, 400:] = 999
+    cut = np.array([400])
+    rates = [Shop.of(replace(panel, units=u), 0.05).rate(cut - 7, cut) for u in (panel.units, later)]
+    assert np.array_equal(rates[0], rates[1])
+    assert np.isnan(Shop.of(panel, 0.05).rate(np.array([-3]), np.array([4]))).all()
+
+
+def test_training_windows_end_by_the_last_known_day() -> None:
+    panel = shop(30, 90)
+    rng = np.random.default_rng(0)
+    row, cut, length = learned._draw(panel, Windows.of(panel), learned.LENGTHS[:9], 28, 500, rng)
+    assert (cut + length <= panel.days).all()
+    assert (cut >= learned.FIRST_CUT).all()
+    assert len(row) == 500
+
+
+def test_a_shop_that_stopped_selling_teaches_nothing() -> None:
+    panel = shop(30, 400)
+    stopped = replace(panel, units=np.where(np.arange(400) < 100, panel.units, 0.0))
+    assert not learned.can_learn(stopped)
+    rng = np.random.default_rng(0)
+    _, cut, _ = learned._draw(stopped, Windows.of(stopped), learned.LENGTHS, 28, 20_000, rng)
+    assert cut.max() < 100 + learned.ACTIVE_DAYS
+    fresh = replace(panel, starts=np.append(np.full(29, 385), 0))
+    made = forecast(fresh, engine="learned", refuse_below_days=1)
+    assert np.isfinite(made.sum_quantiles).all()
+
+
+def test_calibration_windows_end_by_the_last_known_day() -> None:
+    panel = shop(5, 60)
+    shared = Shop.of(panel, 0.05)
+    pool = calibrated.past_sums(panel, Windows.of(panel), shared, 28)
+    assert pool.actual.sum() > 0
+    assert len(calibrated.past_sums(panel, Windows.of(panel), shared, 60).row) == 0
+
+
+def test_same_seed_same_forecast_and_only_selects_rows() -> None:
+    panel = shop(20, 120)
+    whole, again = forecast(panel, seed=4), forecast(panel, seed=4)
+    assert whole.sum_quantiles.tobytes() == again.sum_quantiles.tobytes()
+    some = forecast(panel, seed=4, only=np.array([3, 7]))
+    assert some.keys.tolist() == panel.keys[[3, 7]].tolist()
+    assert np.allclose(some.sum_quantiles, whole.sum_quantiles[[3, 7]])
+
+
+def test_engine_can_be_chosen_for_one_variant() -> None:
+    panel = shop(4, 60)
+    result = forecast(panel, engine="average_28", engines={101: "moving_average"})
+    assert result.model.tolist() == ["average_28", "moving_average", "average_28", "average_28"]
+
+
+@pytest.mark.parametrize("horizon", [0, 181])
+def test_horizon_is_checked(horizon: int) -> None:
+    with pytest.raises(ValueError, match="horizon must be 1 to 180"):
+        forecast(shop(1, 40), horizon=horizon)
+
+
+@pytest.mark.parametrize(("days", "q", "words"), [(181, 0.5, "days must be"), (7, 1.0, "q must lie")])
+def test_questions_outside_the_forecast_are_refused(days: float, q: float, words: str) -> None:
+    with pytest.raises(ValueError, match=words):
+        forecast(shop(1, 40), engine="average_28").quantile_of_sum(days, q)
+
+
+def test_arrays_of_the_wrong_shape_are_named() -> None:
+    made = forecast(shop(2, 40), engine="average_28")
+    with pytest.raises(ValueError, match="daily_low has shape"):
+        replace(made, daily_low=made.daily_low[:1])
+    with pytest.raises(ValueError, match="days has shape"):
+        made.mean_of_sum([1, 2, 3])
+
+
+def test_paths_agree_with_single_questions() -> None:
+    made = forecast(shop(3, 60), engine="calibrated_average")
+    path = made.paths(0.9)
+    assert path[:, 16] == pytest.approx(made.quantile_of_sum(17, 0.9))
+    assert made.mean_path()[:, 27] == pytest.approx(made.mean_of_sum(28))
+
+
+def test_weekly_pattern_shapes_the_days() -> None:
+    panel = shop(40, 140, rate=(8, 9))
+    units = panel.units.copy()
+    sundays = (panel.first_day.weekday() + np.arange(140)) % 7 == 6
+    units[:, sundays] = 0
+    made = forecast(replace(panel, units=units), engine="calibrated_average")
+    coming = (made.origin.weekday() + 1 + np.arange(28)) % 7 == 6
+    assert made.daily_mean[:, coming].max() < 0.2 * made.daily_mean[:, ~coming].min()
+    typical = made.daily_mean.mean(axis=0)
+    assert typical[~coming].max() < 1.25 * typical[~coming].min()
+    assert (made.daily_low <= made.daily_mean).all()
+    assert (made.daily_mean <= made.daily_high).all()
+    assert made.daily_mean.sum(axis=1) == pytest.approx(made.mean_of_sum(28), rel=0.02)
+
+
+def test_calibrated_ranges_hold_what_they_promise() -> None:
+    panel = shop(150, 150, seed=8)
+    known, later = panel.until_column(122), panel.units[:, 122:].sum(axis=1)
+    made = forecast(known, engine="calibrated_average")
+    inside = (later >= made.quantile_of_sum(28, 0.1)) & (later <= made.quantile_of_sum(28, 0.9))
+    assert 0.7 < inside.mean() < 0.93
+
+
+def test_mix_and_its_backtest(monkeypatch: pytest.MonkeyPatch) -> None:
+    panel = shop(40, 120)
+    rows = np.arange(40)
+    choice = automatic.choose(panel)
+    assert choice.share in automatic.SHARES
+    deep = automatic.Choice(1.0, choice.decay, learned.learn(panel, choice.decay), 0.0)
+    simple = automatic.Choice(0.0, choice.decay, None, 0.0)
+    half = automatic.Choice(0.5, choice.decay, deep.learned, 0.0)
+    parts = [automatic.quantiles(c, panel, rows) for c in (deep, simple, half)]
+    assert np.allclose((parts[0] + parts[1]) / 2, parts[2])
+    assert automatic.Choice.from_json(deep.to_json()) == deep
+    assert automatic.Choice.from_json(simple.to_json()) == simple
+    assert "Recent average" in automatic.in_words(simple)
+    assert automatic.in_words(half).endswith("recent average")
+    better = automatic.in_words(replace(half, gain=0.1))
+    assert better.endswith("on the last weeks 10 % closer than the average alone")
+    stored = forecast(panel, choice=half)
+    assert np.allclose(stored.sum_quantiles, parts[2])
+    assert stored.reason[0] == automatic.in_words(half)
+    monkeypatch.setattr(automatic, "_backtest", lambda *a: (0.0, 0.1))
+    assert automatic.choose(panel).learned is None
+    assert automatic._shrunk_choice(np.zeros(6), 5)[0] == automatic.PRIOR_SHARE
+    assert automatic._shrunk_choice(np.array([1.0, 2, 3, 4, 5, 6]), 10**6)[0] == 0.0
+
+
+def test_seasonal_features_appear_after_a_year() -> None:
+    def made(panel: Panel, cut: int) -> int:
+        row, length = np.arange(3), np.full(3, 7)
+        at = np.full(3, cut)
+        return features(Windows.of(panel), Shop.of(panel, 0.05), panel.price, row, at, length)[0].shape[1]
+
+    short = shop(3, 200)
+    assert made(shop(3, 420), 410) == made(short, 190) + 2
+    assert made(replace(short, price=np.ones(3), in_stock=np.ones((3, 200))), 190) == made(short, 190) + 3
+
+
+def test_learned_model_serves_later_days_without_training() -> None:
+    panel = shop(30, 120)
+    model = learned.learn(panel.until_column(110), 0.05)
+    later = learned.predict(model, panel, np.arange(30))
+    assert later.shape == (30, len(GRID_DAYS), len(GRID_Q))
+    assert np.isfinite(later).all()

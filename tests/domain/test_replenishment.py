@@ -1,0 +1,300 @@
+"""Orders: properties of quantities, ledgers, changes, replay, transfers, minimum orders and settings."""
+
+from dataclasses import replace
+from datetime import date
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from scipy import stats
+
+from app.domain.demand.censoring import restore
+from app.domain.forecasts.result import Forecasts
+from app.domain.replenishment import Policy, Receipt, Stock, plan
+from app.domain.replenishment import settings as inherited
+from app.domain.replenishment.change import Basis, explain_change
+from app.domain.replenishment.classes import abc, cost_of_service, xyz
+from app.domain.replenishment.ledger import CODES, lines_matrix
+from app.domain.replenishment.minimum_order import resolve
+from app.domain.replenishment.planning import quantity
+from app.domain.replenishment.replay import replay, sampled_demand, stock_at_fill
+from app.domain.replenishment.transfers import transfers
+from tests.domain.golden import known_forecasts
+from tests.domain.shops import shop
+
+TODAY = date(2026, 3, 2)
+FIVE = known_forecasts(stats.poisson, 5.0, n=3)
+SLOW = known_forecasts(stats.poisson, 0.02, n=3)
+units = st.integers(0, 400)
+
+
+def refused(forecasts: Forecasts) -> Forecasts:
+    nothing = np.full_like(forecasts.sum_mean, np.nan)
+    return replace(forecasts, sum_mean=nothing, sum_quantiles=np.full_like(forecasts.sum_quantiles, np.nan))
+
+
+@settings(max_examples=30, deadline=None)
+@given(
+    on_hand=st.integers(-50, 400),
+    committed=units,
+    incoming=units,
+    backorders=units,
+    moq=units,
+    case=st.integers(1, 60),
+    least=units,
+    most=st.none() | units,
+    lead=st.integers(0, 60),
+    alpha=st.floats(0.5, 0.999),
+)
+def test_every_suggestion_is_whole_cases_and_its_ledger_adds_up(
+    on_hand, committed, incoming, backorders, moq, case, least, most, lead, alpha
+) -> None:
+    stock = Stock(on_hand, committed, incoming, backorders, unit_cost=2, price=5)
+    limit = float("nan") if most is None else most
+    policy = Policy(lead, 2, 7, alpha, moq, case, least, limit)
+    one = plan(stock, FIVE, policy, today=TODAY)[0]
+    assert sum(line.units for line in one.ledger) == one.quantity >= 0
+    assert one.quantity % case == 0
+    assert one.quantity == 0 or one.quantity >= moq
+    position = on_hand - committed + incoming - backorders
+    assert most is None or one.quantity == 0 or position + one.quantity <= most
+    assert one.cost == 2 * one.quantity
+    assert len(one.ledger) >= 1
+
+
+@settings(max_examples=20, deadline=None)
+@given(alpha=st.floats(0.5, 0.99), lead=st.integers(0, 80), review=st.integers(1, 60), sd=st.floats(0, 9))
+def test_target_rises_with_service_lead_time_and_review(alpha, lead, review, sd) -> None:
+    def target(a: float, days: int, between: int, spread: float) -> int:
+        policy = Policy(days, spread, between, a)
+        return plan(Stock(0), FIVE, policy, today=TODAY)[0].target_stock
+
+    here = target(alpha, lead, review, sd)
+    assert target(min(alpha + 0.009, 0.9999), lead, review, sd) >= here
+    assert target(alpha, lead + 5, review, sd) >= here
+    assert target(alpha, lead, review + 5, sd) >= here
+    assert target(alpha, lead, review, sd + 1) >= here
+
+
+def test_dates_and_urgency_follow_the_stock() -> None:
+    stock = Stock(
+        on_hand=[37, 400, 75], incoming=[20, 0, 0], receipts=[Receipt(0, 10, 20), Receipt(1, 300, 0)]
+    )
+    made = plan(stock, FIVE, Policy(10, 0, 7, 0.95), today=TODAY)
+    assert made[0].stock_out_p50 == date(2026, 3, 10)
+    assert made[0].stock_gap
+    assert made[0].order_by is not None and made[0].order_by < TODAY
+    assert made.urgency.tolist() == ["now", "none", "soon"]
+    assert made[0].stock_out_p10 <= made[0].stock_out_p50 <= made[0].stock_out_p90
+    assert made[1].quantity == 0
+    assert len(made) == 3
+    assert made[1].days_of_cover == pytest.approx(79, abs=2)
+    waiting = plan(Stock(105), FIVE, Policy(10, 0, 7, 0.95), today=TODAY)
+    assert waiting.urgency[0] == "later"
+
+
+def test_out_of_stock_now_and_no_demand_at_all() -> None:
+    empty = plan(Stock(-3), FIVE, Policy(), today=TODAY)[0]
+    assert empty.stock_out_p50 == TODAY
+    assert empty.days_of_cover == 0
+    still = replace(FIVE, sum_mean=FIVE.sum_mean * 0, sum_quantiles=FIVE.sum_quantiles * 0)
+    idle = plan(Stock(9, unit_cost=2), still, Policy(), today=TODAY)[0]
+    assert (idle.quantity, idle.stock_out_p50, idle.days_of_cover) == (0, None, np.inf)
+    assert (idle.overstock_units, idle.overstock_value) == (9, 18)
+    plenty = plan(Stock(2000), FIVE, Policy(), today=TODAY)[0]
+    assert plenty.days_of_cover == pytest.approx(400, abs=3)
+
+
+def test_a_refused_forecast_keeps_the_minimum_stock_and_nothing_more() -> None:
+    made = plan(Stock(1), refused(FIVE), Policy(min_stock=4), today=TODAY)[0]
+    assert (made.quantity, made.urgency, made.target_stock, made.expected_demand) == (
+        3,
+        "unknown",
+        None,
+        None,
+    )
+    assert made.order_by is None
+
+
+@pytest.mark.parametrize(
+    ("stock", "policy", "words"),
+    [
+        (Stock(0.5), Policy(), "on_hand of variant 0 is 0.5"),
+        (Stock(1, incoming=-2), Policy(), "incoming of variant 0 is -2"),
+        (Stock(1), Policy(service_level=1.0), "service_level of variant 0 is 1; it must be 0.5 to 0.9999"),
+        (Stock(1), Policy(case_size=2.5), "in whole units"),
+        (Stock(1), Policy(lead_time_days=180), "lead time \\+ review of variant 0 is 187"),
+        (Stock([1, 2]), Policy(), "on_hand has shape"),
+        (Stock(1), Policy(max_stock=-1), "max_stock of variant 0"),
+    ],
+)
+def test_bad_input_is_named(stock: Stock, policy: Policy, words: str) -> None:
+    with pytest.raises(ValueError, match=words):
+        plan(stock, FIVE, policy, today=TODAY)
+
+
+def test_a_ledger_that_does_not_add_up_is_a_bug() -> None:
+    with pytest.raises(AssertionError):
+        lines_matrix({code: np.ones(1) for code in CODES}, np.zeros(1))
+
+
+@settings(max_examples=20, deadline=None)
+@given(a=units, b=units, c=units, d=units, case=st.integers(1, 30), lead=st.integers(1, 30))
+def test_a_change_is_split_exactly(a, b, c, d, case, lead) -> None:
+    before = Basis(Stock(a, incoming=b), FIVE, Policy())
+    after = Basis(Stock(c, incoming=d), SLOW, Policy(lead, case_size=case))
+    parts = explain_change(before, after)
+    new, old = quantity(after.stock, SLOW, after.policy), quantity(before.stock, FIVE, before.policy)
+    assert np.array_equal(sum(parts.values()), new - old)
+    alone = explain_change(before, replace(before, stock=Stock(a, incoming=d)))
+    assert not np.any([alone[cause] for cause in ("sales", "stock", "settings")])
+
+
+def test_change_needs_the_same_variants() -> None:
+    basis = Basis(Stock(1), FIVE, Policy())
+    with pytest.raises(ValueError, match="same variants"):
+        explain_change(basis, Basis(Stock(1), known_forecasts(stats.poisson, 5.0, n=2), Policy()))
+
+
+def constant_policy(level: float):
+    return lambda known, rows: level + np.tile([0.0, 5.0], (len(rows), 1))
+
+
+def test_replay_conserves_units_every_day_and_is_deterministic() -> None:
+    panel = shop(10, 120)
+    go = {"rows": np.arange(10), "first_review": 50, "reviews": 8, "review_days": 7, "lead_time_days": 3}
+    one, two = replay(panel, constant_policy(30), **go), replay(panel, constant_policy(30), **go)
+    assert one.stock.tobytes() == two.stock.tobytes()
+    before = np.concatenate([one.start[..., None], one.stock[..., :-1]], axis=2)
+    assert np.array_equal(before + one.received, one.sold + one.stock)
+    assert np.array_equal(one.sold + one.lost, np.broadcast_to(one.demand[:, None], one.sold.shape))
+    assert (one.fill_rate(np.ones(10))[1] >= one.fill_rate(np.ones(10))[0]) and (one.stock >= 0).all()
+    assert np.array_equal(one.interval(np.ones(10), seed=3), two.interval(np.ones(10), seed=3))
+    assert one.stock_value(np.ones(10)).shape == one.cycle_service().shape == (2,)
+
+
+def test_replay_sees_no_future() -> None:
+    panel = shop(6, 100)
+    changed = panel.units.copy()
+    changed[:, 78:] = 50
+    go = {"rows": np.arange(6), "first_review": 50, "reviews": 6, "review_days": 7, "lead_time_days": 2}
+    seen: list[int] = []
+
+    def decide(known, rows):
+        seen.append(known.days)
+        return (known.units[rows, -28:].mean(axis=1) * 16)[:, None]
+
+    first, second = (replay(replace(panel, units=u), decide, **go) for u in (panel.units, changed))
+    same = 78 - 51
+    assert np.array_equal(first.stock[..., :same], second.stock[..., :same])
+    assert not np.array_equal(first.stock, second.stock)
+    assert seen[:6] == [51 + 7 * k for k in range(6)]
+
+
+def test_replay_input_is_checked() -> None:
+    panel = replace(shop(2, 60), starts=np.array([0, 55]))
+    go = {"review_days": 7, "lead_time_days": 2}
+    with pytest.raises(ValueError, match="days after column"):
+        replay(panel, constant_policy(1), rows=np.array([0]), first_review=50, reviews=5, **go)
+    with pytest.raises(ValueError, match="must have begun"):
+        replay(panel, constant_policy(1), rows=np.array([1]), first_review=30, reviews=2, **go)
+
+
+def test_order_up_to_keeps_its_promise_on_a_known_law() -> None:
+    panel = shop(200, 160, rate=(5, 5.0001))
+    target = stats.poisson.ppf(0.95, 5 * 17)
+    made = replay(
+        panel,
+        lambda known, rows: np.full((len(rows), 1), target),
+        rows=np.arange(200),
+        first_review=10,
+        reviews=20,
+        review_days=7,
+        lead_time_days=10,
+    )
+    settled = 1 - made.short[:, 0, 4:].mean()
+    assert settled == pytest.approx(0.955, abs=0.02)
+
+
+def test_sampled_demand_adds_what_sold_out_time_hid() -> None:
+    panel = shop(20, 80, rate=(4, 5))
+    share = np.ones((20, 80))
+    share[:, 40:50] = 0
+    hidden = replace(panel, units=np.where(share == 0, 0, panel.units), in_stock=share)
+    drawn = sampled_demand(hidden, restore(hidden), 35, 30, seed=2)
+    assert np.array_equal(drawn, sampled_demand(hidden, restore(hidden), 35, 30, seed=2))
+    assert drawn[:, 5:15].mean() == pytest.approx(panel.units.mean(), rel=0.15)
+    given_demand = replay(
+        hidden,
+        constant_policy(30),
+        rows=np.arange(20),
+        first_review=34,
+        reviews=4,
+        review_days=7,
+        lead_time_days=2,
+        demand=drawn[:, :28],
+    )
+    assert np.array_equal(given_demand.demand, drawn[:, :28])
+
+
+def test_stock_at_fill_interpolates_or_says_not_reached() -> None:
+    fill, stock = np.array([0.95, 0.85]), np.array([200.0, 100])
+    assert stock_at_fill(fill, stock, 0.9) == pytest.approx(150)
+    assert np.isnan(stock_at_fill(fill, stock, 0.99))
+    nothing = replay(
+        replace(shop(1, 40), units=np.zeros((1, 40))),
+        constant_policy(3),
+        rows=np.array([0]),
+        first_review=5,
+        reviews=2,
+        review_days=7,
+        lead_time_days=1,
+    )
+    assert np.isnan(nothing.fill_rate(np.ones(1))).all()
+
+
+def test_classes_and_the_cost_of_service() -> None:
+    assert abc(np.array([5.0, 80, 12, 3, 0, np.nan])).tolist() == ["B", "A", "B", "C", "C", "C"]
+    assert xyz(FIVE).tolist() == ["X", "X", "X"]
+    assert xyz(SLOW).tolist() == ["Z", "Z", "Z"]
+    costs = cost_of_service(FIVE, Policy(), 2.0, np.array([0.9, 0.95, 0.99]), np.array(["A", "A", "B"]))
+    assert (np.diff(costs["A"]) > 0).all()
+    assert costs["A"] == pytest.approx(2 * costs["B"])
+
+
+def test_minimum_order_is_priced_both_ways() -> None:
+    stock = Stock(0, unit_cost=[3, 3, np.nan], price=9)
+    made = resolve(stock, SLOW, Policy(moq=500))
+    assert made.conflict.all()
+    assert made.years_of_cover[0] == pytest.approx(500 / 7.3, rel=0.01)
+    assert made.cheaper.tolist() == ["wait", "wait", ""]
+    easy = resolve(stock, FIVE, Policy(moq=140))
+    assert easy.cheaper.tolist() == ["accept", "accept", ""]
+    assert not resolve(stock, FIVE, Policy()).conflict.any()
+
+
+def test_transfers_move_surplus_to_shortage_only() -> None:
+    available = np.array([[30, 2, 0], [5, 5, 5], [9, 0, 0]], float)
+    target = np.array([[10, 8, 9], [5, 9, 5], [np.nan, 4, 4]])
+    moves = transfers(available, target)
+    assert [(m.row, m.source, m.destination, m.units) for m in moves] == [(0, 0, 2, 9), (0, 0, 1, 6)]
+    assert transfers(available, target, least=7) == moves[:1]
+
+
+def test_settings_inherit_from_the_nearest_level() -> None:
+    found = inherited.effective(
+        {
+            "store": {"lead_time_days": 10, "moq": 5},
+            "supplier": {"lead_time_days": 20},
+            "location": {"moq": None},
+        }
+    )
+    assert (found["lead_time_days"].value, found["lead_time_days"].level) == (20, "supplier")
+    assert (found["moq"].level, found["review_days"].level) == ("store", "default")
+    policy = inherited.policy_of([found, found])
+    assert policy.each("moq", 2).tolist() == [5, 5]
+    with pytest.raises(ValueError, match="no level 'galaxy'"):
+        inherited.effective({"galaxy": {}})
+    with pytest.raises(ValueError, match="no setting 'mood'"):
+        inherited.effective({"store": {"mood": 1}})
