@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import numpy as np
-from scipy import stats
 
 from app.domain import laws
 
@@ -33,6 +32,8 @@ def critical_ratio(underage: float, overage: float) -> float:
 
 def newsvendor_normal(mean: float, sd: float, underage: float, overage: float) -> float:
     """Order for one season under normal demand, in units (F10)."""
+    from scipy import stats  # at first use: it is the slowest import of all
+
     return float(stats.norm.ppf(critical_ratio(underage, overage), mean, sd))
 
 

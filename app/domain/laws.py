@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import numpy as np
 from numpy.typing import ArrayLike
-from scipy import stats
 from scipy.special import ndtri
 
 from app.domain.arrays import Bools, Floats
@@ -24,6 +23,8 @@ def _parameters(mean: ArrayLike, variance: ArrayLike) -> tuple[Bools, Floats, Fl
 def quantile(mean: ArrayLike, variance: ArrayLike, alpha: ArrayLike) -> Floats:
     """Smallest x with Pr(D ≤ x) ≥ alpha, in whole units (F1, F3): Poisson if v ≤ μ, else NB (F4)."""
     poisson, mu, r, prob = _parameters(mean, variance)
+    from scipy import stats  # at first use: it is the slowest import of all
+
     found: Floats = np.where(poisson, stats.poisson.ppf(alpha, mu), stats.nbinom.ppf(alpha, r, prob))
     return found
 
@@ -31,6 +32,8 @@ def quantile(mean: ArrayLike, variance: ArrayLike, alpha: ArrayLike) -> Floats:
 def cycle_service(mean: ArrayLike, variance: ArrayLike, stock: ArrayLike) -> Floats:
     """Pr(D ≤ S): the share of cycles without a stock-out (F6)."""
     poisson, mu, r, prob = _parameters(mean, variance)
+    from scipy import stats  # at first use: it is the slowest import of all
+
     share: Floats = np.where(poisson, stats.poisson.cdf(stock, mu), stats.nbinom.cdf(stock, r, prob))
     return share
 

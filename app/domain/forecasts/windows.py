@@ -6,7 +6,6 @@ from dataclasses import dataclass
 
 import numpy as np
 from scipy.ndimage import maximum_filter1d
-from scipy.signal import lfilter
 
 from app.domain.arrays import Floats, Ints
 from app.domain.demand import Panel
@@ -71,6 +70,8 @@ def _cumulated(values: np.ndarray) -> Floats:
 
 def _smoothed(units: Floats, starts: Ints, decay: float) -> Floats:
     """Σ (1−a)^k y_{t−k} ÷ Σ (1−a)^k over the days since the start, at the close of each column."""
+    from scipy.signal import lfilter  # at first use: a web process that never trains need not pay for it
+
     days = units.shape[1]
     level = lfilter([decay], [1.0, decay - 1.0], units, axis=1)
     seen = np.maximum(np.arange(days)[None, :] - starts[:, None] + 1, 1)
