@@ -5,6 +5,8 @@ from __future__ import annotations
 import re
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
+from datetime import date
+from decimal import Decimal
 from typing import Any
 
 _ADDRESS = re.compile(r"[^@\s,;<>\"]{1,64}@[A-Za-z0-9](?:[A-Za-z0-9.-]{0,252}[A-Za-z0-9])?\.[A-Za-z]{2,63}")
@@ -45,6 +47,42 @@ class Form:
             self.values[name] = value
         else:
             self.errors[name] = f"Enter a number from {low:g} to {high:g}."
+
+    def amount(self, name: str, *, digits: int = 2, optional: bool = True) -> None:
+        """Money from 0, with at most `digits` decimals and exactly as typed; an empty optional field is None."""
+        text = self.text(name).replace(",", ".")
+        if not text and optional:
+            self.values[name] = None
+        elif re.fullmatch(rf"[0-9]{{1,9}}(?:\.[0-9]{{1,{digits}}})?", text):
+            self.values[name] = Decimal(text)
+        else:
+            self.errors[name] = f"Enter an amount such as 4.20, with at most {digits} decimals."
+
+    def day(self, name: str, *, earliest: date, latest: date, optional: bool = False) -> None:
+        """A date within limits, as a date field sends it; an empty optional field is None."""
+        text = self.text(name)
+        if not text and optional:
+            self.values[name] = None
+            return
+        try:
+            value = date.fromisoformat(text)
+        except ValueError:
+            self.errors[name] = "Choose a date."
+            return
+        if earliest <= value <= latest:
+            self.values[name] = value
+        else:
+            self.errors[name] = f"Choose a date from {earliest.isoformat()} to {latest.isoformat()}."
+
+    def words(self, name: str, *, most: int, optional: bool = True) -> None:
+        """A text of at most so many characters, without blanks around it."""
+        text = self.text(name)
+        if not text and not optional:
+            self.errors[name] = "Enter a text."
+        elif len(text) > most or "\0" in text:
+            self.errors[name] = f"Enter at most {most:,} characters."
+        else:
+            self.values[name] = text
 
     def choice(self, name: str, options: Collection[str], *, optional: bool = False) -> None:
         """One of the options; an empty optional field is None."""

@@ -2,7 +2,7 @@
 
 from app.queries.purchasing.detail import Line, Order, order
 from app.queries.purchasing.orders import OrderTable, open_lines, table
-from app.queries.purchasing.suppliers import SupplierView, due, supplier, suppliers
+from app.queries.purchasing.suppliers import SupplierView, due, supplied, supplier, suppliers
 
 __all__ = [
     "Line",
@@ -12,6 +12,7 @@ __all__ = [
     "due",
     "open_lines",
     "order",
+    "supplied",
     "supplier",
     "suppliers",
     "table",

@@ -42,6 +42,11 @@ class Line:
         return self.ordered - self.received - self.rejected - self.cancelled
 
     @property
+    def cost_text(self) -> str:
+        """The unit cost as a field shows it: no zeros behind, no sign of the currency."""
+        return "" if self.unit_cost is None else f"{self.unit_cost.normalize():f}"
+
+    @property
     def amount(self) -> Decimal | None:
         """What the line costs in the order's currency."""
         return None if self.unit_cost is None else self.unit_cost * self.ordered

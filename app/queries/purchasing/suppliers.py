@@ -117,3 +117,34 @@ def _views(end: str, **asked: Any) -> list[SupplierView]:
         SupplierView(**{name: getattr(row, name) for name in SupplierView.__dataclass_fields__})
         for row in db.rows(f"{_SUPPLIERS} {end}", **asked)
     ]
+
+
+@dataclass(frozen=True)
+class SuppliedProduct:
+    """One product of a supplier, and what is to be ordered of it."""
+
+    variant_id: int
+    product: str
+    sku: str
+    quantity: int | None
+    order_by: date | None
+    unit_cost: Decimal | None
+
+
+MOST_PRODUCTS = 200
+
+
+def supplied(vendor: str) -> list[SuppliedProduct]:
+    """A vendor's products, those to be ordered first; at most MOST_PRODUCTS. One statement."""
+    rows = db.rows(
+        """
+        SELECT v.id AS variant_id, v.display_name AS product, v.sku, s.quantity, s.order_by, v.unit_cost
+        FROM variants v JOIN products p ON p.store_id = v.store_id AND p.id = v.product_id
+        LEFT JOIN suggestions s ON s.store_id = v.store_id AND s.variant_id = v.id
+        WHERE p.vendor = :vendor AND v.deleted_at IS NULL AND p.deleted_at IS NULL
+        ORDER BY COALESCE(s.quantity, 0) > 0 DESC, v.display_name, v.id LIMIT :most
+        """,
+        vendor=vendor,
+        most=MOST_PRODUCTS,
+    )
+    return [SuppliedProduct(**row._asdict()) for row in rows]

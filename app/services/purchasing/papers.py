@@ -42,8 +42,7 @@ def as_csv(order: Order) -> bytes:
     writer = csv.writer(buffer, lineterminator="\r\n")
     writer.writerow(CSV_COLUMNS)
     for line in order.lines:
-        cost = "" if line.unit_cost is None else f"{line.unit_cost.normalize():f}"
-        cells = (line.sku, line.barcode, line.name, line.ordered, cost, order.row.currency)
+        cells = (line.sku, line.barcode, line.name, line.ordered, line.cost_text, order.row.currency)
         writer.writerow([formats.harmless(cell) for cell in cells])
     return ("\ufeff" + buffer.getvalue()).encode()
 
