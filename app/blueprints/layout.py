@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from decimal import Decimal
 from typing import Any
 
@@ -60,6 +60,11 @@ class Here:
         """The stores among which whoever works outside the admin may switch."""
         session = sessions.current()
         return [] if session is None else users.stores(session.user_id)
+
+    @property
+    def in_a_week(self) -> date:
+        """The day that a pause ends on unless another one is chosen."""
+        return self.today + timedelta(days=7)
 
     @property
     def trouble(self) -> Trouble | None:

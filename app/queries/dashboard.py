@@ -88,12 +88,12 @@ def overview() -> Overview:
                END AS state,
                COUNT(*) AS products,
                COALESCE(SUM(GREATEST(on_hand, 0)), 0) AS units,
-               COUNT(*) FILTER (WHERE quantity > 0) AS to_order,
-               SUM(cost) FILTER (WHERE quantity > 0) AS order_cost,
-               COUNT(*) FILTER (WHERE quantity > 0 AND cost IS NULL) AS without_cost,
-               COUNT(*) FILTER (WHERE urgency = 'now') AS urgent,
+               COUNT(*) FILTER (WHERE quantity > 0 AND z.until IS NULL) AS to_order,
+               SUM(cost) FILTER (WHERE quantity > 0 AND z.until IS NULL) AS order_cost,
+               COUNT(*) FILTER (WHERE quantity > 0 AND cost IS NULL AND z.until IS NULL) AS without_cost,
+               COUNT(*) FILTER (WHERE urgency = 'now' AND z.until IS NULL) AS urgent,
                (SELECT COUNT(*) FROM alerts WHERE resolved_at IS NULL AND dismissed_at IS NULL) AS open_alerts
-        FROM suggestions GROUP BY ROLLUP (1)
+        FROM suggestions LEFT JOIN suggestion_snoozes z USING (store_id, variant_id) GROUP BY ROLLUP (1)
         """
     )
     # The rollup's last line sums all states; it is there even while there is no suggestion.

@@ -41,6 +41,11 @@ class SuggestionRow:
     cost: Decimal | None
     cost_of_waiting: Decimal | None
     confidence: str | None
+    draft_id: int | None
+    draft_number: int | None
+    draft_units: int | None
+    snoozed_until: date | None
+    snooze_reason: str | None
 
 
 @dataclass(frozen=True)
@@ -88,14 +93,28 @@ _FROM = """
     JOIN variants v ON v.store_id = s.store_id AND v.id = s.variant_id
     JOIN products p ON p.store_id = v.store_id AND p.id = v.product_id
     LEFT JOIN forecasts f ON f.store_id = s.store_id AND f.variant_id = s.variant_id
+    LEFT JOIN suggestion_snoozes z ON z.store_id = s.store_id AND z.variant_id = s.variant_id
+    LEFT JOIN (
+        SELECT DISTINCT ON (l.store_id, l.variant_id) l.store_id, l.variant_id, l.ordered, o.id, o.number
+        FROM purchase_order_lines l JOIN purchase_orders o ON o.store_id = l.store_id AND o.id = l.order_id
+        WHERE o.status = 'draft' ORDER BY l.store_id, l.variant_id, o.id DESC
+    ) d ON d.store_id = s.store_id AND d.variant_id = s.variant_id
 """
-_WHERE = {"order": "s.quantity > 0", "all": "true"}
+_COLUMNS = (
+    "s.*, v.display_name, v.sku, p.vendor, f.confidence, d.id AS draft_id, d.number AS draft_number,"
+    " d.ordered AS draft_units, z.until AS snoozed_until, z.reason AS snooze_reason"
+)
+_WHERE = {
+    "order": "s.quantity > 0 AND z.until IS NULL",
+    "snoozed": "z.until IS NOT NULL",
+    "all": "true",
+}
 
 
 def table(
     *, sort: str = "urgency", search: str = "", show: str = "order", page: int = 1, size: int = PAGE_SIZE
 ) -> SuggestionTable:
-    """A page of suggestions: `show` "order" (something to order) or "all". Two statements."""
+    """A page of suggestions: `show` "order" (something to order), "snoozed" or "all". Two statements."""
     show = show if show in _WHERE else "order"
     held, order = order_by(sort, SORTS, "urgency")
     where = f"WHERE {_WHERE[show]} AND (:search = '' OR v.display_name ILIKE :like OR v.sku ILIKE :like)"
@@ -103,8 +122,7 @@ def table(
     total = db.rows(f"SELECT COUNT(*) AS n {_FROM} {where}", **likes)[0].n
     place = Page(min(page, max(1, -(-total // size))), total, size)
     found = db.rows(
-        f"SELECT s.*, v.display_name, v.sku, p.vendor, f.confidence {_FROM} {where}"
-        f" ORDER BY {order}, s.variant_id LIMIT :limit OFFSET :offset",
+        f"SELECT {_COLUMNS} {_FROM} {where} ORDER BY {order}, s.variant_id LIMIT :limit OFFSET :offset",
         **likes,
         limit=place.size,
         offset=(place.number - 1) * place.size,
@@ -115,7 +133,7 @@ def table(
 def detail(variant_id: int) -> SuggestionDetail | None:
     """One product's suggestion, None while there is none. One statement."""
     found = db.rows(
-        f"SELECT s.*, v.display_name, v.sku, p.vendor, f.confidence {_FROM} WHERE s.variant_id = :id",
+        f"SELECT {_COLUMNS} {_FROM} WHERE s.variant_id = :id",
         id=variant_id,
     )
     if not found:
@@ -161,4 +179,9 @@ def _row(row: Any) -> SuggestionRow:
         cost=row.cost,
         cost_of_waiting=row.cost_of_waiting,
         confidence=row.confidence,
+        draft_id=row.draft_id,
+        draft_number=row.draft_number,
+        draft_units=row.draft_units,
+        snoozed_until=row.snoozed_until,
+        snooze_reason=row.snooze_reason,
     )

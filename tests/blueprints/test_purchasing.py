@@ -396,3 +396,67 @@ def test_a_page_asks_the_database_a_bounded_number_of_times(
     finally:
         event.remove(engine, "before_cursor_execute", count)
     assert len(asked) <= most, "\n".join(asked)
+
+
+DECIDE = ["/suggestions/1000/accept", "/suggestions/1000/snooze", "/suggestions/1000/wake"]
+
+
+@pytest.mark.parametrize("path", DECIDE)
+def test_only_those_who_may_decide_do(
+    app: Flask, client: FlaskClient, shop: Shop, stranger: tuple[Shop, list[int]], path: str
+) -> None:
+    until = (clock.today("Europe/Berlin") + timedelta(days=9)).isoformat()
+    form = {"quantity": "3", "until": until}
+    assert client.post(path, data=form).status_code == 401
+    assert post(client, shop, path, "viewer", **form).status_code == 403
+    answer = post(client, stranger[0], path, "owner", **form)
+    assert answer.status_code == (200 if path.endswith("wake") else 404)
+    with scope(app, shop):
+        assert db.rows("SELECT COUNT(*) AS n FROM purchase_orders")[0].n == 0
+        assert db.rows("SELECT COUNT(*) AS n FROM suggestion_snoozes")[0].n == 0
+
+
+@pytest.mark.parametrize("role", ["owner", "manager"])
+def test_accepting_a_changed_quantity_puts_it_on_the_draft(
+    app: Flask, client: FlaskClient, shop: Shop, role: str
+) -> None:
+    answer = post(client, shop, "/suggestions/1000/accept", role, quantity="17", show="order")
+    assert answer.status_code == 200
+    text = answer.get_data(as_text=True)
+    code = re.search(r"17 on draft (PO-\d{4})", text)
+    assert code is not None
+    assert code[1] in json.loads(answer.headers["HX-Trigger"])["toast"]["message"]
+    assert one(app, shop, "SELECT ordered FROM purchase_order_lines").ordered == 17
+
+
+@pytest.mark.parametrize("quantity", ["", "0", "-1", "2.5", "x", "1000001"])
+def test_a_quantity_that_cannot_be_ordered_is_said_in_its_row(
+    app: Flask, client: FlaskClient, shop: Shop, quantity: str
+) -> None:
+    answer = post(client, shop, "/suggestions/1000/accept", quantity=quantity)
+    assert answer.status_code == 422
+    assert 'id="quantity-1000-error"' in answer.get_data(as_text=True)
+    with scope(app, shop):
+        assert db.rows("SELECT COUNT(*) AS n FROM purchase_orders")[0].n == 0
+
+
+def test_a_snoozed_product_leaves_the_list_until_it_is_put_back(client: FlaskClient, shop: Shop) -> None:
+    until = (clock.today("Europe/Berlin") + timedelta(days=9)).isoformat()
+    url = "/suggestions/1000/snooze"
+    gone = post(client, shop, url, until=until, reason="Season is over", show="order")
+    assert gone.status_code == 200 and "Coffee beans" not in gone.get_data(as_text=True)
+    listed = page(client, shop, "/suggestions?show=snoozed")
+    assert "Coffee beans" in listed and "Season is over" in listed
+    back = post(client, shop, "/suggestions/1000/wake", show="order")
+    assert "Coffee beans" in back.get_data(as_text=True)
+    late = post(client, shop, url, until=clock.today("Europe/Berlin").isoformat(), show="order")
+    assert late.status_code == 422 and "Choose a date from" in late.get_data(as_text=True)
+
+
+def test_a_product_shows_where_its_incoming_comes_from(
+    app: Flask, client: FlaskClient, shop: Shop, draft: int
+) -> None:
+    assert "On the way with your orders" not in page(client, shop, "/products/1000")
+    sent(app, client, shop, draft)
+    shown = " ".join(page(client, shop, "/products/1000").split())
+    assert re.search(r"PO-\d{4}</a>: 30 units, expected", shown)

@@ -14,7 +14,7 @@ from app.jobs import forecasts as forecast_jobs
 from app.platform import clock, web
 from app.platform.access import AppBlueprint, Permission, actor
 from app.platform.forms import Form
-from app.queries import catalog, forecasts, replenishment, stores
+from app.queries import catalog, forecasts, purchasing, replenishment, stores
 from app.queries.catalog import ProductDetail
 from app.queries.paging import clean_page
 from app.services.catalog import VariantNotFound, change_variant_settings
@@ -51,6 +51,7 @@ def show(variant_id: int) -> Response:
         history=forecasts.history(variant_id, today=today),
         forecast=forecasts.forecast(variant_id),
         suggestion=replenishment.detail(variant_id),
+        own_orders=purchasing.open_lines(variant_id),
         **_form_values(product),
     )
 
