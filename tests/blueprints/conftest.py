@@ -6,6 +6,7 @@ import pytest
 from flask import Flask
 
 from tests import factories
+from tests.blueprints import ordering
 from tests.factories import Shop
 
 
@@ -20,3 +21,9 @@ def stranger(app: Flask) -> tuple[Shop, list[int]]:
     """Another store, whose products have other ids."""
     shop = factories.make_store(app, name="Stranger")
     return shop, factories.fill(app, shop, factories.ITEMS[:2], first_id=90_000)
+
+
+@pytest.fixture(scope="session")
+def buyer(app: Flask) -> Shop:
+    """A store with suggestions, for the tests of purchase orders; each of them forgets what it ordered."""
+    return ordering.make_buyer(app)

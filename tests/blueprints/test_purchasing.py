@@ -1,4 +1,4 @@
-"""The pages of purchase orders and suppliers: who may, what a form does, and what two tabs do to each other."""
+"""The pages of purchase orders: who may, what a form does, and what two tabs do to each other."""
 
 from __future__ import annotations
 
@@ -6,21 +6,18 @@ import io
 import json
 import re
 from collections.abc import Iterator
-from contextlib import contextmanager
 from datetime import timedelta
 from html import unescape
-from typing import Any
 
 import pytest
 from flask import Flask
 from flask.testing import FlaskClient
 from pypdf import PdfReader
-from werkzeug.test import TestResponse
 
-from app.platform import clock, db, queue, tenancy
-from app.services import purchasing, stores
-from tests import factories
-from tests.factories import ITEMS, Shop
+from app.platform import clock, db
+from tests.blueprints import ordering
+from tests.blueprints.ordering import filled, one, page, post, scope, sent, supplier_of, version
+from tests.factories import Shop
 
 READS = ["/purchase-orders", "/purchase-orders/{order}", "/purchase-orders/{order}/mail"]
 READS += ["/suppliers", "/suppliers/{supplier}", "/purchase-orders?show=late&page=7"]
@@ -28,80 +25,17 @@ ACTS = ["", "/lines", "/send", "/sent", "/mail", "/receive", "/schedule", "/clos
 WRITES = ["/purchase-orders", "/suppliers/{supplier}", *(f"/purchase-orders/{{order}}{act}" for act in ACTS)]
 
 
-@pytest.fixture(scope="module")
-def made(app: Flask) -> Shop:
-    """A store with suggestions and nothing ordered."""
-    shop = factories.make_store(app)
-    factories.fill(app, shop, ITEMS)
-    with scope(app, shop):  # any forecast will do here, the quickest is best
-        stores.change_settings({"engine": "moving_average"}, actor="test", now=clock.now())
-    factories.sync_run(app, shop)
-    factories.forecast(app, shop)
-    return shop
-
-
 @pytest.fixture
-def shop(app: Flask, made: Shop) -> Iterator[Shop]:
-    """The same store, its orders forgotten after each test."""
-    yield made
-    with scope(app, made):
-        db.execute("DELETE FROM purchase_orders")
-        db.execute("UPDATE suppliers SET email = '', lead_time_days = NULL, currency = NULL")
-    with app.app_context():
-        queue.connection().flushdb()
-
-
-@contextmanager
-def scope(app: Flask, shop: Shop) -> Iterator[None]:
-    with app.app_context(), tenancy.store_scope(db.session(), shop.id), db.transaction():
-        yield
-
-
-def one(app: Flask, shop: Shop, sql: str, **values: Any) -> Any:
-    with scope(app, shop):
-        return db.rows(sql, **values)[0]
+def shop(app: Flask, buyer: Shop) -> Iterator[Shop]:
+    """The store that orders; its orders are forgotten after each test."""
+    yield buyer
+    ordering.forget_orders(app, buyer)
 
 
 @pytest.fixture
 def draft(app: Flask, shop: Shop) -> int:
     """An order of coffee beans that is still a draft."""
-    with scope(app, shop):
-        return purchasing.accept(1000, quantity=30, actor="Ann", now=clock.now()).id
-
-
-def post(client: FlaskClient, shop: Shop, path: str, role: str = "manager", **data: Any) -> TestResponse:
-    return client.post(path, data=data, headers=shop.headers(role, fragment=True))
-
-
-def page(client: FlaskClient, shop: Shop, path: str, role: str = "viewer") -> str:
-    answer = client.get(path, headers=shop.headers(role))
-    assert answer.status_code == 200, answer.get_data(as_text=True)
-    return answer.get_data(as_text=True)
-
-
-def filled(app: Flask, shop: Shop, order: int, **values: Any) -> dict[str, Any]:
-    """The draft's form as the page shows it, with some fields typed over."""
-    row = one(app, shop, "SELECT version FROM purchase_orders WHERE id = :id", id=order)
-    form: dict[str, Any] = {"version": row.version, "expected_on": "", "note": ""}
-    with scope(app, shop):
-        for line in db.rows("SELECT id, ordered FROM purchase_order_lines WHERE order_id = :id", id=order):
-            form |= {f"ordered-{line.id}": line.ordered, f"cost-{line.id}": "4.20"}
-    return {**form, **values}
-
-
-def sent(app: Flask, client: FlaskClient, shop: Shop, order: int) -> int:
-    """Mark the draft as sent; answers the line's id."""
-    answer = post(client, shop, f"/purchase-orders/{order}/sent", **filled(app, shop, order))
-    assert answer.status_code == 200
-    return int(one(app, shop, "SELECT id FROM purchase_order_lines WHERE order_id = :id", id=order).id)
-
-
-def version(app: Flask, shop: Shop, order: int) -> int:
-    return int(one(app, shop, "SELECT version FROM purchase_orders WHERE id = :id", id=order).version)
-
-
-def supplier_of(app: Flask, shop: Shop, vendor: str = "Hill Farm") -> int:
-    return int(one(app, shop, "SELECT id FROM suppliers WHERE vendor = :v", v=vendor).id)
+    return ordering.draft(app, shop)
 
 
 def address(app: Flask, shop: Shop, path: str, order: int) -> str:
@@ -337,43 +271,6 @@ def test_files_come_by_a_link_that_is_good_for_one_order(
     assert client.get("/purchase-orders/file").status_code == 403
 
 
-def test_a_supplier_is_changed_and_the_plan_follows(app: Flask, client: FlaskClient, shop: Shop) -> None:
-    url = f"/suppliers/{supplier_of(app, shop)}"
-    form = {"name": "Hill Farm Ltd", "email": "sales@hill.example", "lead_time_days": "21", "currency": "gbp"}
-    answer = post(client, shop, url, **form, minimum_order_value="150,50", lead_time_sd_days="2.5")
-    assert answer.status_code == 200
-    row = one(app, shop, "SELECT * FROM suppliers WHERE vendor = 'Hill Farm'")
-    assert (row.name, row.email, row.lead_time_days, row.currency) == (
-        "Hill Farm Ltd",
-        "sales@hill.example",
-        21,
-        "GBP",
-    )
-    assert (str(row.minimum_order_value), row.lead_time_sd_days) == ("150.50", 2.5)
-    with app.app_context():
-        assert any("replan" in job_id for job_id in queue.queue("urgent").get_job_ids())
-    assert "Hill Farm Ltd" in page(client, shop, "/suppliers?search=farm")
-
-
-@pytest.mark.parametrize(
-    ("field", "typed", "words"),
-    [
-        ("name", "", "Enter a text."),
-        ("email", "nobody", "name@example.com"),
-        ("currency", "EURO", "three letters"),
-        ("lead_time_days", "179", "forecasts reach 180 days"),
-        ("lead_time_sd_days", "-1", "Enter a number from 0 to 60."),
-        ("minimum_order_value", "1e9", "Enter an amount such as 4.20"),
-    ],
-)
-def test_a_wrong_field_of_a_supplier_is_named(
-    app: Flask, client: FlaskClient, shop: Shop, field: str, typed: str, words: str
-) -> None:
-    answer = post(client, shop, f"/suppliers/{supplier_of(app, shop)}", **{"name": "Hill Farm", field: typed})
-    assert answer.status_code == 422
-    assert words in answer.get_data(as_text=True)
-
-
 @pytest.mark.parametrize(
     ("path", "most"), [("/purchase-orders", 12), ("/purchase-orders/{order}", 13), ("/suppliers", 11)]
 )
@@ -396,67 +293,3 @@ def test_a_page_asks_the_database_a_bounded_number_of_times(
     finally:
         event.remove(engine, "before_cursor_execute", count)
     assert len(asked) <= most, "\n".join(asked)
-
-
-DECIDE = ["/suggestions/1000/accept", "/suggestions/1000/snooze", "/suggestions/1000/wake"]
-
-
-@pytest.mark.parametrize("path", DECIDE)
-def test_only_those_who_may_decide_do(
-    app: Flask, client: FlaskClient, shop: Shop, stranger: tuple[Shop, list[int]], path: str
-) -> None:
-    until = (clock.today("Europe/Berlin") + timedelta(days=9)).isoformat()
-    form = {"quantity": "3", "until": until}
-    assert client.post(path, data=form).status_code == 401
-    assert post(client, shop, path, "viewer", **form).status_code == 403
-    answer = post(client, stranger[0], path, "owner", **form)
-    assert answer.status_code == (200 if path.endswith("wake") else 404)
-    with scope(app, shop):
-        assert db.rows("SELECT COUNT(*) AS n FROM purchase_orders")[0].n == 0
-        assert db.rows("SELECT COUNT(*) AS n FROM suggestion_snoozes")[0].n == 0
-
-
-@pytest.mark.parametrize("role", ["owner", "manager"])
-def test_accepting_a_changed_quantity_puts_it_on_the_draft(
-    app: Flask, client: FlaskClient, shop: Shop, role: str
-) -> None:
-    answer = post(client, shop, "/suggestions/1000/accept", role, quantity="17", show="order")
-    assert answer.status_code == 200
-    text = answer.get_data(as_text=True)
-    code = re.search(r"17 on draft (PO-\d{4})", text)
-    assert code is not None
-    assert code[1] in json.loads(answer.headers["HX-Trigger"])["toast"]["message"]
-    assert one(app, shop, "SELECT ordered FROM purchase_order_lines").ordered == 17
-
-
-@pytest.mark.parametrize("quantity", ["", "0", "-1", "2.5", "x", "1000001"])
-def test_a_quantity_that_cannot_be_ordered_is_said_in_its_row(
-    app: Flask, client: FlaskClient, shop: Shop, quantity: str
-) -> None:
-    answer = post(client, shop, "/suggestions/1000/accept", quantity=quantity)
-    assert answer.status_code == 422
-    assert 'id="quantity-1000-error"' in answer.get_data(as_text=True)
-    with scope(app, shop):
-        assert db.rows("SELECT COUNT(*) AS n FROM purchase_orders")[0].n == 0
-
-
-def test_a_snoozed_product_leaves_the_list_until_it_is_put_back(client: FlaskClient, shop: Shop) -> None:
-    until = (clock.today("Europe/Berlin") + timedelta(days=9)).isoformat()
-    url = "/suggestions/1000/snooze"
-    gone = post(client, shop, url, until=until, reason="Season is over", show="order")
-    assert gone.status_code == 200 and "Coffee beans" not in gone.get_data(as_text=True)
-    listed = page(client, shop, "/suggestions?show=snoozed")
-    assert "Coffee beans" in listed and "Season is over" in listed
-    back = post(client, shop, "/suggestions/1000/wake", show="order")
-    assert "Coffee beans" in back.get_data(as_text=True)
-    late = post(client, shop, url, until=clock.today("Europe/Berlin").isoformat(), show="order")
-    assert late.status_code == 422 and "Choose a date from" in late.get_data(as_text=True)
-
-
-def test_a_product_shows_where_its_incoming_comes_from(
-    app: Flask, client: FlaskClient, shop: Shop, draft: int
-) -> None:
-    assert "On the way with your orders" not in page(client, shop, "/products/1000")
-    sent(app, client, shop, draft)
-    shown = " ".join(page(client, shop, "/products/1000").split())
-    assert re.search(r"PO-\d{4}</a>: 30 units, expected", shown)
