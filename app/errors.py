@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 from dataclasses import dataclass
 
-from flask import Flask, Response, g, jsonify, redirect, request, url_for
+from flask import Flask, Response, current_app, g, jsonify, redirect, request, url_for
 from redis.exceptions import ConnectionError as RedisDown
 from redis.exceptions import TimeoutError as RedisSlow
 from sqlalchemy.exc import OperationalError
@@ -14,6 +14,7 @@ from werkzeug.exceptions import HTTPException
 from app.domain.purchasing import ActNotAllowed, TooManyUnits
 from app.platform import web
 from app.platform.access import NoStoreChosen
+from app.platform.api import limit_headers
 from app.platform.limits import TooManyTries
 from app.platform.secrets import LinkRefused
 from app.platform.sessions import WriteRefused
@@ -86,6 +87,17 @@ _HTTP = {
     422: Problem(422, "Some values cannot be used", "Mend the fields that are marked."),
     429: Problem(429, "Too many tries", "Wait a minute and try again."),
 }
+# A program is told what to send, where a person is told what to open.
+_API = {
+    400: Problem(400, "This request cannot be read", "Send JSON as /api/docs describes it."),
+    401: Problem(
+        401, "Nobody is logged in", "Log in with POST /api/auth/login and send the token as a bearer token."
+    ),
+    403: Problem(403, "You may not do this", "Ask the owner of the store for a role that may."),
+    404: Problem(404, "There is no such thing", "Look at the address; it may belong to another store."),
+    415: Problem(415, "The body is not JSON", "Send it with Content-Type: application/json."),
+    422: Problem(422, "Some values cannot be used", "Mend the fields that `errors` names."),
+}
 _BUG = Problem(
     500, "Something went wrong on our side", "It has been logged. Try again; nothing was half-written."
 )
@@ -121,8 +133,15 @@ def _no_store(_error: NoStoreChosen) -> Response:
 
 
 def _http_error(error: HTTPException) -> Response:
-    problem = _HTTP.get(error.code or 500, Problem(error.code or 500, error.name, "Go back and try again."))
-    response = _render(problem, problem.detail or "")
+    code = error.code or 500
+    words = {**_HTTP, **_API} if _is_api() else _HTTP
+    problem = words.get(code, Problem(code, error.name, "Go back and try again."))
+    detail = g.get("session_problem") if code == 401 else None
+    response = _render(problem, detail or problem.detail or "", getattr(error, "errors", None))
+    if code == 405:
+        response.headers["Allow"] = ", ".join(sorted(getattr(error, "valid_methods", None) or ()))
+    if code == 401 and _is_api():
+        response.headers["WWW-Authenticate"] = "Bearer"
     if problem.status == 401 and "Authorization" in request.headers:
         response.headers["X-Shopify-Retry-Invalid-Session-Request"] = "1"
     return response
@@ -135,19 +154,31 @@ def _any_error(error: Exception) -> Response:
             log.warning("request failed", extra={"error": type(error).__name__, "status": problem.status})
             response = _render(problem, problem.detail if problem.detail is not None else str(error))
             if isinstance(error, TooManyTries):
+                response.headers.update(limit_headers(error.verdict))
                 response.headers["Retry-After"] = str(error.verdict.wait)
             return response
     log.exception("unexpected error")
     return _render(_BUG, _BUG.detail or "")
 
 
+def _is_api() -> bool:
+    return request.path.startswith("/api/")
+
+
 def _wants_problem() -> bool:
-    return request.path.startswith("/api/") or request.accept_mimetypes.best == "application/json"
+    return _is_api() or request.accept_mimetypes.best == "application/json"
 
 
-def _render(problem: Problem, detail: str) -> Response:
+def _render(problem: Problem, detail: str, errors: list[dict[str, str]] | None = None) -> Response:
     if _wants_problem():
-        response = jsonify(type="about:blank", title=problem.title, status=problem.status, detail=detail)
+        response = jsonify(
+            type=f"{current_app.extensions['settings'].app_url}/api/docs#problem-{problem.status}",
+            title=problem.title,
+            status=problem.status,
+            detail=detail,
+            reference=g.get("correlation_id", ""),
+            **({"errors": errors} if errors else {}),
+        )
         response.status_code = problem.status
         response.mimetype = "application/problem+json"
         return response

@@ -2,6 +2,7 @@
 
 from app.blueprints import (
     alerts,
+    api,
     auth,
     catalog,
     dashboard,
@@ -16,6 +17,8 @@ from app.blueprints import (
 
 ALL = (
     auth.blueprint,
+    auth.api_blueprint,
+    api.blueprint,
     health.blueprint,
     webhooks.blueprint,
     dashboard.blueprint,

@@ -1,0 +1,7 @@
+"""The blueprint that the modules beside it declare their routes on."""
+
+from __future__ import annotations
+
+from app.platform.api import ApiBlueprint
+
+blueprint = ApiBlueprint("api", __name__)

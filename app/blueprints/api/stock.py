@@ -1,0 +1,181 @@
+"""Inventory, alerts and reports as JSON."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any, Literal
+
+from flask import Response
+from flask_login import current_user
+from pydantic import Field
+
+from app.blueprints.api.door import blueprint
+from app.jobs import forecasts as forecast_jobs
+from app.jobs import reports as report_jobs
+from app.jobs import sync
+from app.platform import clock, queue
+from app.platform.access import Permission, actor
+from app.platform.api import Done, Id, Model, Paged, PageQuery, Query, Words, paged
+from app.platform.queue import enqueue
+from app.queries import api as read
+from app.services import reports as service
+
+StockSort = Literal["product_name", "-product_name", "sku", "-sku", "current_stock", "-current_stock"]
+Kind = Literal["inventory", "forecast", "reorder", "sales"]
+
+
+class InventoryQuery(PageQuery):
+    """Which products."""
+
+    search: Words = Field("", description="Part of a name or SKU.")
+    sort: StockSort = Field("product_name", description="A leading minus turns the order around.")
+
+
+class InventoryItem(Model):
+    """Stock of one product over all active locations."""
+
+    product_id: int
+    product_name: str
+    sku: str
+    supplier: str
+    current_stock: int = Field(description="Available to sell.")
+    on_hand: int
+    committed: int
+    incoming: int
+    last_updated: datetime
+
+
+class Inventory(Paged[InventoryItem]):
+    """One page of products."""
+
+
+class AlertsQuery(PageQuery):
+    """Which alerts."""
+
+    show: Literal["open", "all"] = "open"
+
+
+class Alert(Model):
+    """One low-stock alert."""
+
+    id: int
+    product_id: int
+    product_name: str
+    sku: str
+    kind: str
+    gravity: str
+    message: str
+    timestamp: datetime = Field(description="When it was raised.")
+    resolved_at: datetime | None
+    dismissed_at: datetime | None
+    snoozed_until: datetime | None
+
+
+class Alerts(Paged[Alert]):
+    """One page of alerts, newest first."""
+
+
+class ReportWanted(Model):
+    """Which report to make."""
+
+    kind: Kind
+
+
+class Report(Model):
+    """One CSV report; download it once its status is `done`."""
+
+    id: int
+    kind: str
+    status: Literal["queued", "running", "done", "failed"]
+    filename: str
+    rows: int
+    error: str
+    requested_by: str
+    timestamp: datetime = Field(description="When it was asked for.")
+    finished_at: datetime | None
+
+
+class Reports(Paged[Report]):
+    """One page of reports, newest first."""
+
+
+class ReportQueued(Done):
+    """A report will be made by a job."""
+
+    report_id: int
+
+
+class DownloadQuery(Query):
+    """Which file."""
+
+    report_id: Id
+
+
+@blueprint.read(
+    "/inventory", needs=Permission.CATALOG_READ, tag="Inventory", answer=Inventory, query=InventoryQuery
+)
+def inventory(query: InventoryQuery) -> dict[str, Any]:
+    """List the stock of each product."""
+    found = read.inventory(search=query.search, sort=query.sort, page=query.page, size=query.per_page)
+    return paged(found, query)
+
+
+@blueprint.write("/inventory/sync", needs=Permission.SYNC_RUN, tag="Inventory", answer=Done, status=202)
+def sync_inventory() -> Done:
+    """Start a sync with Shopify now, unless one is under way."""
+    queue.ensure_reachable()
+    sync.start(current_user.store_id)
+    return Done(message="The sync is under way. GET /api/inventory shows newer numbers as they come in.")
+
+
+@blueprint.read("/alerts", needs=Permission.ALERTS_READ, tag="Alerts", answer=Alerts, query=AlertsQuery)
+def alerts(query: AlertsQuery) -> dict[str, Any]:
+    """List low-stock alerts."""
+    return paged(read.alerts(show=query.show, page=query.page, size=query.per_page), query)
+
+
+@blueprint.write("/alerts/send", needs=Permission.ALERTS_MANAGE, tag="Alerts", answer=Done, status=202)
+def send_alerts() -> Done:
+    """Look for low stock now and mail what is new."""
+    queue.ensure_reachable()
+    forecast_jobs.replan_soon(current_user.store_id)
+    return Done(message="Your stock is being checked. New alerts are mailed; each product once in 24 hours.")
+
+
+@blueprint.read("/reports", needs=Permission.REPORTS_READ, tag="Reports", answer=Reports, query=PageQuery)
+def reports(query: PageQuery) -> dict[str, Any]:
+    """List the reports that were asked for."""
+    return paged(read.reports(page=query.page, size=query.per_page), query)
+
+
+@blueprint.write(
+    "/reports",
+    needs=Permission.REPORTS_CREATE,
+    tag="Reports",
+    answer=ReportQueued,
+    body=ReportWanted,
+    status=202,
+)
+def create_report(body: ReportWanted) -> ReportQueued:
+    """Ask for a CSV report."""
+    queue.ensure_reachable()
+    report_id = service.request(body.kind, actor=actor(), now=clock.now())
+    enqueue(report_jobs.make, current_user.store_id, report_id, on="urgent", once=f"report-{report_id}")
+    return ReportQueued(message="The report is being made. GET /api/reports says when.", report_id=report_id)
+
+
+@blueprint.read(
+    "/reports/download",
+    needs=Permission.REPORTS_READ,
+    tag="Reports",
+    answer=None,
+    query=DownloadQuery,
+    media="text/csv",
+    also=(404,),
+)
+def download_report(query: DownloadQuery) -> Response:
+    """Download a finished report."""
+    found = service.file(query.report_id)
+    response = Response(found.content, mimetype="text/csv")
+    response.headers["Content-Disposition"] = f'attachment; filename="{found.filename}"'
+    return response

@@ -1,0 +1,273 @@
+"""JSON routes: checked input, problems for answers that are no success, ETags, limits, and what the document tells.
+
+A route is declared once, with its models; the OpenAPI document (`openapi.py`) is read off the declarations.
+"""
+
+from __future__ import annotations
+
+import functools
+import logging
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Annotated, Any, Generic, TypeVar, cast
+from urllib.parse import urlencode
+
+from flask import Flask, Response, abort, current_app, request
+from flask_login import current_user
+from pydantic import BaseModel, ConfigDict, Field, StringConstraints, TypeAdapter, ValidationError
+from redis.exceptions import RedisError
+from werkzeug.exceptions import UnprocessableEntity
+
+from app.config import Settings
+from app.platform import limits
+from app.platform.access import AppBlueprint, Need, Open
+from app.platform.limits import Limit, TooManyTries, Verdict
+
+log = logging.getLogger(__name__)
+View = Callable[..., Any]
+T = TypeVar("T")
+LARGEST_ID = 2**63 - 1
+_MINUTE = 60
+PROBLEM_TYPE = "application/problem+json"
+
+# PostgreSQL's text holds no NUL.
+Words = Annotated[str, StringConstraints(strip_whitespace=True, max_length=100, pattern=r"^[^\x00]*$")]
+Id = Annotated[int, Field(ge=1, le=LARGEST_ID)]
+
+
+class Model(BaseModel):
+    """Base of all bodies and answers: unknown names are an error, not a silence."""
+
+    model_config = ConfigDict(extra="forbid", from_attributes=True)
+
+
+class Query(BaseModel):
+    """Base of all query strings; unknown names are let be."""
+
+    model_config = ConfigDict(extra="ignore")
+
+
+class PageQuery(Query):
+    """Which part of a list."""
+
+    page: int = Field(1, ge=1, le=100_000, description="Pages count from 1.")
+    per_page: int = Field(50, ge=1, le=200, description="How many items a page holds.")
+
+
+class Paged(Model, Generic[T]):
+    """One page of a list; the `Link` header names the others."""
+
+    items: list[T]
+    page: int
+    per_page: int
+    total: int = Field(description="How many items there are on all pages.")
+
+
+class Done(Model):
+    """Something was done, or will be done by a job."""
+
+    success: bool = True
+    message: str
+
+
+class Problem(BaseModel):
+    """What went wrong (RFC 9457)."""
+
+    type: str = Field(description="An address that explains this kind of problem.")
+    title: str
+    status: int
+    detail: str = Field(description="What happened here, and what to do next.")
+    reference: str = Field(description="Name it when you ask for help.")
+    errors: list[dict[str, str]] | None = Field(None, description="Each field that cannot be used, and why.")
+
+
+class Invalid(UnprocessableEntity):
+    """A body or query that cannot be used; `errors` says which field and why."""
+
+    def __init__(self, errors: list[dict[str, str]]) -> None:
+        super().__init__()
+        self.errors = errors
+
+
+@dataclass(frozen=True)
+class Operation:
+    """One declared route, as the document lists it."""
+
+    method: str
+    rule: str
+    name: str
+    tag: str
+    need: Need
+    view: View
+    answer: Any
+    status: int
+    query: type[Query] | None
+    body: Any
+    media: str
+    also: tuple[int, ...]
+
+
+@dataclass(frozen=True)
+class Shape:
+    """The optional parts of a declaration."""
+
+    query: type[Query] | None = None
+    body: Any = None
+    status: int = 200
+    media: str = "application/json"
+    also: tuple[int, ...] = field(default=())
+    limit: Limit | None = None
+
+
+class ApiBlueprint(AppBlueprint):
+    """A blueprint of JSON routes under /api."""
+
+    def __init__(self, name: str, import_name: str) -> None:
+        super().__init__(name, import_name, url_prefix="/api")
+        self.operations: list[Operation] = []
+
+    def read(self, rule: str, *, needs: Need, tag: str, answer: Any, **shape: Any) -> Callable[[View], View]:
+        """Declare a GET route; see Shape for the rest."""
+        return self._add("GET", rule, needs, tag, answer, Shape(**shape))
+
+    def write(self, rule: str, *, needs: Need, tag: str, answer: Any, **shape: Any) -> Callable[[View], View]:
+        """Declare a POST route; see Shape for the rest."""
+        return self._add("POST", rule, needs, tag, answer, Shape(**shape))
+
+    def _add(
+        self, method: str, rule: str, needs: Need, tag: str, answer: Any, shape: Shape
+    ) -> Callable[[View], View]:
+        def register(view: View) -> View:
+            name = view.__name__
+            self._declare(rule, method, needs, {"endpoint": name})(_wrapped(view, needs, answer, shape))
+            self.operations.append(
+                Operation(
+                    method=method,
+                    rule=f"/api{rule}",
+                    name=f"{self.name}.{name}",
+                    tag=tag,
+                    need=needs,
+                    view=view,
+                    answer=answer,
+                    status=shape.status,
+                    query=shape.query,
+                    body=shape.body,
+                    media=shape.media,
+                    also=shape.also,
+                )
+            )
+            return view
+
+        return register
+
+
+def operations(app: Flask) -> list[Operation]:
+    """All JSON routes of the app, by address."""
+    found = [one for blueprint in app.blueprints.values() for one in getattr(blueprint, "operations", [])]
+    return sorted(found, key=lambda one: (one.rule, one.method))
+
+
+def _wrapped(view: View, needs: Need, answer: Any, shape: Shape) -> View:
+    body = None if shape.body is None else TypeAdapter(shape.body)
+    writer: TypeAdapter[Any] | None = None if answer is None else TypeAdapter(answer)
+
+    @functools.wraps(view)
+    def call(**path: Any) -> Response:
+        verdict = _count(needs, shape.limit)
+        if any(isinstance(value, int) and value > LARGEST_ID for value in path.values()):
+            abort(404)
+        arguments = dict(path)
+        if shape.query is not None:
+            arguments["query"] = _checked(shape.query.model_validate, request.args.to_dict())
+        if body is not None:
+            arguments["body"] = _read_body(body)
+        found = view(**arguments)
+        if isinstance(found, Response):
+            response = found
+        else:
+            assert writer is not None
+            found = writer.validate_python(found)
+            response = Response(writer.dump_json(found), status=shape.status, mimetype="application/json")
+        return _finished(response, found, verdict)
+
+    return call
+
+
+def _read_body(body: TypeAdapter[Any]) -> Any:
+    if not request.is_json:
+        abort(415)
+    return _checked(functools.partial(body.validate_json, strict=True), request.get_data())
+
+
+def _checked(check: Callable[[Any], Any], given: Any) -> Any:
+    try:
+        return check(given)
+    except ValidationError as error:
+        found = error.errors(include_url=False, include_context=False, include_input=False)
+        if any(one["type"] == "json_invalid" for one in found):
+            abort(400)
+        # Without what was sent: it may be a password.
+        raise Invalid(
+            [
+                {"field": ".".join(map(str, one["loc"])), "detail": one["msg"].removeprefix("Value error, ")}
+                for one in found[:20]
+            ]
+        ) from None
+
+
+def _finished(response: Response, found: Any, verdict: Verdict | None) -> Response:
+    if isinstance(found, Paged):
+        link_pages(response, found)
+    if request.method == "GET" and response.status_code == 200:
+        response.headers.setdefault("Cache-Control", "private, no-cache")
+        response.vary.update(("Authorization", "Cookie"))
+        response.add_etag()
+        response = cast(Response, response.make_conditional(request))
+    elif request.method == "POST":
+        response.headers["Cache-Control"] = "no-store"
+    if verdict is not None:
+        response.headers.update(limit_headers(verdict))
+    return response
+
+
+def limit_headers(verdict: Verdict) -> dict[str, str]:
+    """How many requests are left, and in how many seconds all are free again."""
+    return {
+        "RateLimit-Limit": str(verdict.limit),
+        "RateLimit-Remaining": str(verdict.left),
+        "RateLimit-Reset": str(verdict.reset),
+    }
+
+
+def link_pages(response: Response, found: Paged[Any]) -> None:
+    """Name the other pages (RFC 8288)."""
+    last = max(1, -(-found.total // found.per_page))
+    pages = {"first": 1, "prev": found.page - 1, "next": found.page + 1, "last": last}
+    for name, number in pages.items():
+        if 1 <= number <= last:
+            response.headers.add("Link", f'<{_page_address(number)}>; rel="{name}"')
+
+
+def _page_address(number: int) -> str:
+    settings = cast(Settings, current_app.extensions["settings"])
+    return f"{settings.app_url}{request.path}?{urlencode({**request.args.to_dict(), 'page': number})}"
+
+
+def _count(needs: Need, special: Limit | None) -> Verdict | None:
+    """Count the request. Without Redis the API stays open: this limit spares the machine, it guards nothing."""
+    settings = cast(Settings, current_app.extensions["settings"])
+    limit = special or Limit("api", settings.api_per_minute, _MINUTE)
+    who = limits.client_address() if isinstance(needs, Open) else current_user.get_id()
+    try:
+        verdict = limits.take(limit, who)
+    except RedisError:
+        log.warning("requests are not counted while Redis is away")
+        return None
+    if not verdict.allowed:
+        raise TooManyTries(verdict)
+    return verdict
+
+
+def paged(found: Mapping[str, Any], query: PageQuery) -> dict[str, Any]:
+    """The fields of a Paged answer from a slice of rows and the query that asked for it."""
+    return {**found, "page": query.page, "per_page": query.per_page}

@@ -1,0 +1,133 @@
+"""The document lists every JSON route, is valid OpenAPI 3.1, and the answers are what it says."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Any
+
+import pytest
+import schemathesis
+from flask import Flask
+from hypothesis import HealthCheck, Phase, given, settings
+from schemathesis.checks import not_a_server_error
+from schemathesis.specs.openapi.checks import (
+    content_type_conformance,
+    response_schema_conformance,
+    status_code_conformance,
+)
+
+from app.platform import openapi
+from tests.blueprints.api.conftest import Api
+
+CHECKS = [
+    not_a_server_error,
+    status_code_conformance,
+    content_type_conformance,
+    response_schema_conformance,
+]
+METHODS = {"get", "post", "put", "patch", "delete"}
+
+
+@pytest.fixture(scope="module")
+def document(app: Flask) -> dict[str, Any]:
+    return dict(app.test_client().get("/api/openapi.json").json)
+
+
+def test_every_api_route_is_listed_and_nothing_else(app: Flask, document: dict[str, Any]) -> None:
+    own = {"/api/openapi.json", "/api/docs"}
+    served = {
+        (openapi.path_of(rule.rule), method.lower())
+        for rule in app.url_map.iter_rules()
+        if rule.rule.startswith("/api/") and rule.rule not in own
+        for method in (rule.methods or set()) - {"HEAD", "OPTIONS"}
+    }
+    listed = {(path, method) for path, methods in document["paths"].items() for method in methods}
+    assert listed == served
+    assert len(listed) >= 22
+
+
+def test_the_issues_list_is_there(document: dict[str, Any]) -> None:
+    wanted = """
+        post auth/signup, post auth/login, post auth/logout, get auth/me, get shopify/authorize,
+        get shopify/callback, get shopify/stores, get inventory, post inventory/sync, get forecast,
+        post forecast/run, get alerts, post alerts/send, get reports, post reports, get reports/download,
+        post forecast, get suggestions, get purchase-orders, get suppliers
+    """
+    for entry in wanted.split(","):
+        method, path = entry.split()
+        assert method in document["paths"][f"/api/{path}"]
+
+
+def test_the_document_is_complete(document: dict[str, Any]) -> None:
+    assert document["openapi"] == "3.1.0"
+    names = set()
+    for methods in document["paths"].values():
+        for method, one in methods.items():
+            assert method in METHODS
+            assert one["summary"] and one["tags"] and one["responses"]
+            names.add(one["operationId"])
+    assert len(names) == sum(len(methods) for methods in document["paths"].values())
+    schemas = document["components"]["schemas"]
+    for reference in references(document):
+        assert reference.removeprefix("#/components/schemas/") in schemas, reference
+    fields = schemas["InventoryItem"]["properties"]
+    assert {"product_id", "product_name", "current_stock", "last_updated"} <= set(fields)
+    assert {"forecast_date", "predicted_demand"} <= set(schemas["ForecastDay"]["properties"])
+    assert {"message", "timestamp"} <= set(schemas["Alert"]["properties"])
+    assert "success" in schemas["Done"]["properties"]
+
+
+def references(node: Any) -> list[str]:
+    """Every $ref below a node."""
+    if isinstance(node, dict):
+        own = [node["$ref"]] if isinstance(node.get("$ref"), str) else []
+        return own + [found for value in node.values() for found in references(value)]
+    return [found for value in node for found in references(value)] if isinstance(node, list) else []
+
+
+def test_the_reference_page_shows_every_operation(app: Flask, document: dict[str, Any]) -> None:
+    page = app.test_client().get("/api/docs")
+    assert page.status_code == 200
+    for path, methods in document["paths"].items():
+        for method in methods:
+            assert f"{method.upper()} {path}</code>" in page.text
+    assert "https://cdn" not in page.text
+
+
+def test_no_answer_is_a_fault_or_outside_the_document(api: Api, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Bounded fuzzing of every operation as the owner, with values that fit the document and that do not."""
+    roomy = replace(api.app.extensions["settings"], api_per_minute=100_000)
+    monkeypatch.setitem(api.app.extensions, "settings", roomy)
+    schema = schemathesis.openapi.from_wsgi("/api/openapi.json", api.app)
+    tried = {}
+    for found in schema.get_all_operations():
+        operation = found.ok()
+        if operation.path != "/api/auth/logout":  # it would end the session that fuzzes
+            tried[operation.label] = fuzz(api, operation)
+    assert min(tried.values()) >= 1
+    assert sum(tried.values()) > 200
+
+
+def fuzz(api: Api, operation: Any) -> int:
+    """Try one operation; returns the number of requests."""
+    tried = 0
+    for mode in (schemathesis.GenerationMode.POSITIVE, schemathesis.GenerationMode.NEGATIVE):
+        if mode is schemathesis.GenerationMode.NEGATIVE and not operation.query and not operation.body:
+            continue  # there is nothing to get wrong
+
+        @settings(
+            max_examples=10,
+            deadline=None,
+            database=None,
+            derandomize=True,
+            phases=[Phase.generate],
+            suppress_health_check=list(HealthCheck),
+        )
+        @given(case=operation.as_strategy(generation_mode=mode))
+        def one(case: Any) -> None:
+            nonlocal tried
+            tried += 1
+            case.call_and_validate(headers=api.people["owner"], checks=CHECKS)
+
+        one()
+    return tried
