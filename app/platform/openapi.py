@@ -11,7 +11,8 @@ from pydantic import BaseModel, TypeAdapter
 from pydantic.json_schema import models_json_schema
 
 from app.platform.access import Open, Permission, SignedIn
-from app.platform.api import LARGEST_ID, PROBLEM_TYPE, Operation, Problem
+from app.platform.api import Operation
+from app.platform.bodies import LARGEST_ID, PROBLEM_TYPE, Problem
 
 _REF = "#/components/schemas/{model}"
 _CONVERTED = re.compile(r"<(?:(?P<converter>\w+):)?(?P<name>\w+)>")

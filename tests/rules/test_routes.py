@@ -31,10 +31,14 @@ def test_the_list_is_current(app: Flask) -> None:
     assert LIST.read_text().splitlines() == lines(app), "python -m tests.rules.test_routes writes it anew"
 
 
+# Reads whose question is too long for an address.
+_QUESTIONS = {"api.forecast_series"}
+
+
 def test_what_changes_something_is_a_post_with_a_permission_to_change(app: Flask) -> None:
     for line in lines(app):
-        _, method, _, need = line.split(maxsplit=3)
-        if need in set(Permission):
+        _, method, endpoint, need = line.split(maxsplit=3)
+        if need in set(Permission) and endpoint not in _QUESTIONS:
             assert need.endswith(":read") == (method == "GET"), line
 
 

@@ -14,7 +14,8 @@ from app.blueprints.api.door import blueprint
 from app.jobs import forecasts as jobs
 from app.platform import cache, queue
 from app.platform.access import Permission
-from app.platform.api import Done, Id, Invalid, Model, Paged, PageQuery, Query, paged
+from app.platform.api import paged
+from app.platform.bodies import Done, Id, Invalid, Model, Paged, PageQuery, Query
 from app.platform.limits import Limit
 from app.platform.queue import enqueue
 from app.queries import api as read

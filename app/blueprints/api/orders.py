@@ -10,7 +10,8 @@ from pydantic import Field
 
 from app.blueprints.api.door import blueprint
 from app.platform.access import Permission
-from app.platform.api import Model, Paged, PageQuery, Words, paged
+from app.platform.api import paged
+from app.platform.bodies import Model, Paged, PageQuery, Words
 from app.queries import api as read
 from app.queries import replenishment
 

@@ -15,7 +15,8 @@ from app.jobs import reports as report_jobs
 from app.jobs import sync
 from app.platform import clock, queue
 from app.platform.access import Permission, actor
-from app.platform.api import Done, Id, Model, Paged, PageQuery, Query, Words, paged
+from app.platform.api import paged
+from app.platform.bodies import Done, Id, Model, Paged, PageQuery, Query, Words
 from app.platform.queue import enqueue
 from app.queries import api as read
 from app.services import reports as service
