@@ -43,6 +43,7 @@ def test_open_routes_are_few_and_known(app: Flask) -> None:
         "health.readyz",
         "webhooks.receive",
         "reports.download",
+        "purchasing.file",
         *(f"auth.{name}" for name in ("login", "log_in", "signup", "sign_up", "confirm", "do_confirm")),
         *(f"auth_api.{name}" for name in ("signup", "confirm", "login")),
         *(f"api.{name}" for name in ("openapi_document", "docs")),
