@@ -5,13 +5,14 @@ from __future__ import annotations
 import functools
 import logging
 from collections.abc import Callable
+from contextlib import AbstractContextManager
 from datetime import timedelta
 from typing import Any, ParamSpec, cast
 
 from flask import Flask, current_app
 from redis import Redis
 from redis.exceptions import RedisError
-from rq import Queue, Retry
+from rq import Queue, Retry, get_current_job
 from rq.exceptions import DuplicateJobError, NoSuchJobError
 from rq.job import Job, JobStatus
 from sqlalchemy import event
@@ -75,7 +76,10 @@ def enqueue(
 
     `once` names the work: while a job of that name waits, another one is not added. If Redis is down the
     work is not lost: whatever must happen is a row before it is a job, and `flask sweep` enqueues it again.
+    Raises TypeError for a function that is neither a store_job nor a global_job: it would run unscoped.
     """
+    if not is_job(job):
+        raise TypeError(f"{job.__qualname__} is no job: decorate it with @store_job or @global_job.")
     session = db.session()
     session.info.setdefault(_PENDING, []).append((job, arguments, on, delay_seconds, once, retries))
     if not session.in_transaction():
@@ -158,14 +162,13 @@ def store_job(function: Callable[P, Any]) -> Callable[P, None]:
     def run(*arguments: P.args, **keywords: P.kwargs) -> None:
         store_id = cast(int, arguments[0])
         with (
-            logs.context(job=function.__name__, store_id=store_id),
+            _logged(function, store_id=store_id),
             tenancy.store_scope(db.session(), store_id),
             db.transaction(),
         ):
             function(*arguments, **keywords)
 
-    run.is_store_job = True  # type: ignore[attr-defined]
-    return run
+    return _marked(run, "store")
 
 
 def global_job(function: Callable[P, Any]) -> Callable[P, None]:
@@ -173,7 +176,24 @@ def global_job(function: Callable[P, Any]) -> Callable[P, None]:
 
     @functools.wraps(function)
     def run(*arguments: P.args, **keywords: P.kwargs) -> None:
-        with logs.context(job=function.__name__), db.transaction():
+        with _logged(function), db.transaction():
             function(*arguments, **keywords)
 
+    return _marked(run, "global")
+
+
+def is_job(function: Callable[..., Any]) -> bool:
+    """Whether the function may be enqueued."""
+    return getattr(function, "job_scope", None) in ("store", "global")
+
+
+def _marked(run: Callable[P, None], scope: str) -> Callable[P, None]:
+    run.job_scope = scope  # type: ignore[attr-defined]
     return run
+
+
+def _logged(function: Callable[..., Any], **fields: Any) -> AbstractContextManager[None]:
+    """Each line of a job carries the correlation id of the request, or job, that asked for it."""
+    current = get_current_job()
+    known = None if current is None else current.meta.get("correlation_id")
+    return logs.context(correlation_id=known or logs.correlation_id(), job=function.__name__, **fields)

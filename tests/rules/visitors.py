@@ -1,0 +1,183 @@
+"""Who knocks in the access matrix, the two stores they knock at, and how each route's address is filled in."""
+
+from __future__ import annotations
+
+import functools
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import Any
+
+from flask import Flask
+from werkzeug.routing import Rule
+
+from app.models.reports import Report
+from app.platform import clock, db, queue, tenancy
+from app.services import purchasing, stores
+from app.services.reports import KINDS
+from tests import factories, people
+from tests.factories import Item, Shop
+from tests.signing import id_token
+
+# No word of ours contains it: a body that does has shown the one store's data to somebody.
+MARK = "Zanzqx"
+MEMBERS = ("owner", "manager", "viewer")
+# More kinds of bad tokens are tried on one page in tests/blueprints/test_identity.py.
+FORGED = ("expired", "other app", "other secret", "tampered")
+VISITORS = (
+    *MEMBERS,
+    *(f"{role} logged in" for role in MEMBERS),
+    "stranger",
+    "stranger logged in",
+    "nobody",
+    *FORGED,
+)
+ITEMS = (
+    Item(f"{MARK} beans", (6, 4, 8, 5), on_hand=0, vendor=f"{MARK} Farm"),
+    Item(f"{MARK} tea", (3, 2, 4), on_hand=2, vendor=f"{MARK} Farm"),
+)
+OTHERS = (Item("Plain cup", (1, 2), on_hand=5, vendor="Plain Works"),)
+
+
+@dataclass(frozen=True)
+class Stage:
+    """One store with something of every kind that an address can name, and its members; and a stranger's."""
+
+    store: Shop
+    other: Shop
+    parameters: dict[str, Any]
+    # A new session each time: one of the routes ends the session that asks.
+    sessions: dict[str, Callable[[], str]]
+
+    def path(self, rule: Rule) -> str:
+        """The rule's address with this store's ids. Raises KeyError for a parameter that nobody has filled."""
+        missing = set(rule.arguments) - set(self.parameters)
+        if missing:
+            raise KeyError(f"{rule.rule}: say in tests/rules/visitors.py what {sorted(missing)} may be")
+        _, address = rule.build(
+            {name: self.parameters[name] for name in rule.arguments}, append_unknown=False
+        )
+        return str(address)
+
+    def headers(self, visitor: str) -> dict[str, str]:
+        """The proof of identity that this visitor sends."""
+        if visitor == "nobody":
+            return {}
+        return {"Authorization": f"Bearer {self._proof(visitor)}"}
+
+    def _proof(self, visitor: str) -> str:
+        shop, now = self.store.domain, int(time.time())
+        if visitor in self.sessions:
+            return self.sessions[visitor]()
+        if visitor in MEMBERS:
+            return id_token(shop, user=factories.USERS[visitor])
+        owner = factories.USERS["owner"]
+        forged: dict[str, Callable[[], str]] = {
+            "stranger": lambda: id_token(self.other.domain, user=owner),
+            "expired": lambda: id_token(shop, user=owner, exp=now - 120, iat=now - 180, nbf=now - 180),
+            "other app": lambda: id_token(shop, user=owner, aud="another-client-id"),
+            "other secret": lambda: id_token(shop, user=owner, secret="another-secret-of-another-app-000"),
+            "tampered": lambda: _tampered(
+                id_token(self.other.domain, user=owner), id_token(shop, user=owner)
+            ),
+        }
+        return forged[visitor]()
+
+
+def _tampered(signed: str, wanted: str) -> str:
+    """The claims of one token under the signature of another."""
+    return ".".join([wanted.split(".")[0], wanted.split(".")[1], signed.split(".")[2]])
+
+
+@contextmanager
+def staged(app: Flask) -> Iterator[Stage]:
+    """Both stores, until the block ends; what was enqueued is forgotten with them."""
+    store = factories.make_store(app, name=f"{MARK} House")
+    ids = factories.fill(app, store, ITEMS, first_id=71_000)
+    factories.sync_run(app, store)
+    with _scope(app, store):  # any forecast will do; the quickest is best
+        stores.change_settings(
+            {"engine": "moving_average", "alert_emails": [f"{MARK}@example.com"]},
+            actor=MARK,
+            now=clock.now(),
+        )
+    factories.forecast(app, store)
+    other = factories.make_store(app, name="Stranger")
+    factories.fill(app, other, OTHERS, first_id=81_000)
+    with _scope(app, store):
+        parameters = _things(store.id, ids[0])
+    yield Stage(store, other, parameters, _sessions(app, store, other))
+    with app.app_context():
+        queue.connection().flushdb()
+
+
+def _things(store_id: int, variant_id: int) -> dict[str, Any]:
+    """One thing of every kind that belongs to the current store, by the name that addresses give it."""
+    session, now = db.session(), clock.now()
+    report = Report(
+        kind=next(iter(KINDS)), status="done", filename="stock.csv", content=MARK.encode(), rows=1
+    )
+    session.add(report)
+    purchasing.ensure_suppliers()
+    supplier_id = db.rows("SELECT id FROM suppliers WHERE vendor LIKE :mark", mark=f"{MARK}%")[0].id
+    order = purchasing.new_draft(supplier_id, actor=MARK, now=now)
+    session.flush()
+    purchasing.add_line(order.id, f"SKU-{variant_id}", actor=MARK, now=now)
+    return {
+        "filename": "app.css",
+        "store_id": store_id,
+        "variant_id": variant_id,
+        "product_id": variant_id,
+        "alert_id": db.rows("SELECT id FROM alerts ORDER BY id LIMIT 1")[0].id,
+        "report_id": report.id,
+        "supplier_id": supplier_id,
+        "order_id": order.id,
+    }
+
+
+def _sessions(app: Flask, store: Shop, other: Shop) -> dict[str, Callable[[], str]]:
+    """Tokens of people who have logged in outside the admin."""
+    found: dict[str, Callable[[], str]] = {}
+    for role, place in (*((role, store) for role in MEMBERS), ("stranger", other)):
+        user_id, _ = people.make_user(app)
+        if role in ("owner", "stranger"):
+            _join_as_owner(app, user_id, place.id)
+        else:
+            people.join(app, user_id, place.id, role)
+        found[f"{role} logged in"] = functools.partial(people.token, app, user_id, place.id)
+    return found
+
+
+def _join_as_owner(app: Flask, user_id: int, store_id: int) -> None:
+    """A store has one owner, so the login is tied to that very member."""
+    from app.models.users import StoreUser
+
+    with app.app_context(), tenancy.store_scope(db.session(), store_id), db.transaction() as session:
+        member_id = db.rows("SELECT id FROM members WHERE role = 'owner'")[0].id
+        session.add(StoreUser(user_id=user_id, store_id=store_id, member_id=member_id))
+
+
+@contextmanager
+def _scope(app: Flask, shop: Shop) -> Iterator[None]:
+    with app.app_context(), tenancy.store_scope(db.session(), shop.id), db.transaction():
+        yield
+
+
+def contents(app: Flask, shop: Shop) -> dict[str, str]:
+    """A fingerprint of all that a store holds, table by table; two are equal when nothing has changed."""
+    with app.app_context(), tenancy.store_scope(db.session(), shop.id):
+        tables = [
+            row.name
+            for row in db.rows(
+                "SELECT c.relname AS name FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace"
+                " WHERE n.nspname = 'public' AND c.relrowsecurity ORDER BY 1"
+            )
+        ]
+        found = {}
+        for table in tables:
+            query = (
+                f"SELECT md5(coalesce(string_agg(t::text, '|' ORDER BY t::text), '')) AS sum FROM {table} t"
+            )
+            found[table] = str(db.rows(query)[0].sum)
+        return found
