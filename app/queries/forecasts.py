@@ -8,6 +8,9 @@ from datetime import date, timedelta
 from app.platform import db
 
 
+_LEAST_DAYS = 28
+
+
 @dataclass(frozen=True)
 class History:
     """Net units a day, without gaps."""
@@ -38,7 +41,7 @@ class ForecastView:
 
 
 def history(variant_id: int, *, today: date, days: int = 120) -> History:
-    """The last `days` complete days. One statement."""
+    """The last `days` complete days, from shortly before the first sale among them. One statement."""
     rows = db.rows(
         """
         SELECT d.day::date AS day, COALESCE(s.units, 0) AS units
@@ -49,7 +52,10 @@ def history(variant_id: int, *, today: date, days: int = 120) -> History:
         last=today - timedelta(days=1),
         id=variant_id,
     )
-    return History([row.day for row in rows], [row.units for row in rows])
+    first = next((i for i, row in enumerate(rows) if row.units), len(rows))
+    # A flat line over months in which a product was not yet sold would look like no demand.
+    shown = rows[min(first, max(len(rows) - _LEAST_DAYS, 0)) :]
+    return History([row.day for row in shown], [row.units for row in shown])
 
 
 def forecast(variant_id: int) -> ForecastView | None:

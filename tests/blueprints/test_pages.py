@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import json
 import re
+from html import unescape
 
 import pytest
 from flask import Flask
@@ -167,3 +169,38 @@ def page(client: FlaskClient, ready: Ready, path: str, *, fragment: bool = False
 def steady(html: str) -> str:
     """The text without signatures, which differ by the second, and without indentation."""
     return " ".join(re.sub(r"token=[\w.-]+", "", html).split())
+
+
+def test_what_is_not_known_is_not_shown_as_nought(client: FlaskClient, ready: Ready) -> None:
+    refused = page(client, ready, "/products/{refused}")
+    assert "Fluxor tries again from" in refused
+    assert "Without a forecast Fluxor does not say how much to order" in refused
+    assert "<tfoot>" not in refused
+    sold_out = page(client, ready, f"/products/{ready[1][1]}")
+    assert "Out now" in sold_out
+
+
+def test_the_ledger_sums_to_the_quantity_on_the_page(client: FlaskClient, ready: Ready) -> None:
+    shown = page(client, ready, "/products/{first}")
+    ledger = shown[
+        shown.index('<table class="ledger">') : shown.index("</table>", shown.index('class="ledger"'))
+    ]
+    units = [
+        int(text.replace("−", "-").replace(",", "")) for text in re.findall(r'"num">([+−\d,]+)<', ledger)
+    ]
+    *lines, quantity = units
+    assert len(lines) >= 3
+    assert sum(lines) == quantity > 0
+    assert f"Why {quantity}" in shown
+
+
+def test_the_history_of_a_new_product_begins_shortly_before_its_first_sale(
+    client: FlaskClient, ready: Ready
+) -> None:
+    def drawn(path: str) -> int:
+        series = re.search(r"data-series='([^']*)'", page(client, ready, path))
+        assert series is not None
+        return len(json.loads(unescape(series[1]))["history"]["days"])
+
+    assert drawn("/products/{first}") == 120
+    assert drawn("/products/{refused}") == 28
