@@ -7,7 +7,6 @@ from datetime import date, timedelta
 
 from app.platform import db
 
-
 _LEAST_DAYS = 28
 
 

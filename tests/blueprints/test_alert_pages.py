@@ -97,7 +97,8 @@ def low(name: str) -> LowProduct:
 
 
 def test_the_mail_names_one_product_or_counts_several(app: Flask) -> None:
-    with app.app_context():
+    shop = factories.make_store(app)
+    with app.app_context(), tenancy.store_scope(db.session(), shop.id):
         subject, text, html = render([low("Mug & <b>Co</b>")])
         several, _, _ = render([low("A"), low("B")])
     assert subject == "Low Stock Alert for Mug & <b>Co</b>"
@@ -106,4 +107,4 @@ def test_the_mail_names_one_product_or_counts_several(app: Flask) -> None:
     assert "26 November 2026" in text
     assert "Suggested order: 40 units" in text
     assert "Mug &amp; &lt;b&gt;Co&lt;/b&gt;" in html
-    assert "http://fluxor.test" in text
+    assert f"/store/{shop.domain.split('.')[0]}/apps/" in text

@@ -128,7 +128,7 @@ def test_sorting_searching_and_going_back(tab: Page) -> None:
     names = tab.locator("#suggestions tbody th a")
     expect(names).to_have_count(6)
     tab.get_by_role("button", name="In stock").click()
-    column = tab.locator("#suggestions th[aria-sort]")
+    column = tab.locator("#suggestions thead th", has_text="In stock")
     expect(column).to_have_attribute("aria-sort", "ascending")
     expect(names.first).to_have_text("Green tea 100 g")
     tab.get_by_role("button", name="In stock").click()
