@@ -10,7 +10,7 @@ import numpy as np
 from app.domain.arrays import Floats, Ints
 from app.domain.demand import Panel
 from app.domain.forecasts import learned as learning
-from app.domain.forecasts.calibrated import best_decay, calibrated_average
+from app.domain.forecasts.calibrated import TRIAL_VARIANTS, best_decay, calibrated_average, sampled
 from app.domain.forecasts.learned import Learned
 from app.domain.forecasts.result import GRID_DAYS, GRID_Q
 
@@ -89,6 +89,7 @@ def _backtest(panel: Panel, focus: int, seed: int) -> tuple[float, float]:
         return PRIOR_SHARE, np.nan
     decay = best_decay(past)
     rows = np.flatnonzero((past.units[:, -90:] > 0).any(axis=1))
+    rows = rows[sampled(len(rows), TRIAL_VARIANTS)]
     model = learning.learn(past, decay, focus=focus, seed=seed, max_rows=TRIAL_ROWS)
     deep, simple = learning.predict(model, past, rows), calibrated_average(past, rows, decay)
     coming = np.maximum(panel.units[panel.starts < past.days][rows, past.days :], 0.0)

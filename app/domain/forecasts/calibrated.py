@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -18,7 +18,8 @@ from app.domain.forecasts.windows import DECAYS, Windows
 MEDIAN = int(np.searchsorted(GRID_Q, 0.5))
 FIRST_CUT = 14
 STEP_DAYS = 7
-POOL = 4_000  # sums wanted in the pool: a small shop looks further back than a large one
+POOL = 4_000  # sums wanted in the pool, and variants at most: a small shop looks further back
+TRIAL_VARIANTS = 2_000
 MOST_CUTOFFS = 104
 FEWEST_CUTOFFS = 8
 TRIAL_DAYS = 28
@@ -27,10 +28,10 @@ UNCERTAIN = 1.5  # widening of a law whose variance comes from one variant's sho
 
 @dataclass(frozen=True)
 class Pool:
-    """Past windows of one length: variant, predicted and actual sum of each.
+    """Past windows of one length: variant, predicted and actual sum of each, and half an ordinary sale.
 
-    `size` (variants,) is added to both sums before their ratio is taken: half an ordinary sale, so that a
-    forecast of nearly nothing followed by one order is not remembered as a thousandfold error.
+    `size` is added to both sums before their ratio is taken, so that a forecast of nearly nothing followed
+    by one order is not remembered as a thousandfold error.
     """
 
     row: Ints
@@ -39,13 +40,19 @@ class Pool:
     size: Floats
 
 
+def sampled(n: int, most: int) -> Ints:
+    """At most `most` of n row numbers, evenly spread: enough to learn what the whole shop shares."""
+    return np.unique(np.linspace(0, max(n - 1, 0), min(most, n)).astype(np.int64))
+
+
 def best_decay(panel: Panel) -> float:
     """The smoothing that would have missed the last cut-offs' coming month by least (Σ|error|)."""
     length = int(min(TRIAL_DAYS, max(panel.days // 3, 1)))
-    windows = Windows.of(panel)
+    some = panel.take(sampled(len(panel), TRIAL_VARIANTS))
+    windows = Windows.of(some)
     misses = {}
     for decay in DECAYS:
-        pool = past_sums(panel, windows, Shop.of(panel, decay), length)
+        pool = past_sums(some, windows, Shop.of(panel, decay), length)
         misses[decay] = float(np.abs(pool.predicted - pool.actual).sum())
     return min(misses, key=lambda decay: (misses[decay], decay))
 
@@ -53,30 +60,45 @@ def best_decay(panel: Panel) -> float:
 def calibrated_average(panel: Panel, rows: Ints, decay: float) -> Floats:
     """(n, H, Q) quantiles of the coming sums of `rows`, rising with days and with q.
 
-    The quantiles of actual ÷ predicted come from the last cut-offs of all variants, by predicted size, mixed
-    with the variant's own as it gathers windows of its own. Where the pool is too small a negative binomial
-    of the variant's own spread serves instead (F4).
+    The quantiles of actual ÷ predicted come from the last cut-offs of up to POOL variants, by predicted
+    size, mixed with the variant's own as it gathers windows of its own. Where the pool is too small a
+    negative binomial of the variant's own spread serves instead (F4).
     """
     shop = Shop.of(panel, decay)
-    windows = Windows.of(panel)
-    cut = np.full(len(rows), panel.days)
-    rate = base_rate(windows, shop, rows, cut)
-    sold = rate > 1e-5
-    table = np.zeros((len(rows), len(GRID_DAYS), len(GRID_Q)))
-    longest, ratios = 1, np.ones((int(sold.sum()), len(GRID_Q)))
-    size = ordinary_sale(windows)[rows][sold]
-    for h, length in enumerate(GRID_DAYS):
-        asked = (rate * shop.open_days(cut, np.full(len(rows), length)))[sold]
-        pool = past_sums(panel, windows, shop, int(length))
-        found = _ratios(pool, rows[sold], asked + size, panel.days // int(length))
-        if found is not None:
-            longest, ratios = int(length), found
-        if longest * 3 < length or (found is None and longest == 1):
-            table[sold, h] = _law(panel, rows[sold], asked, int(length))
-        else:
-            table[sold, h] = np.maximum((asked + size)[:, None] * ratios - size[:, None], 0.0)
+    known = sampled(len(panel), POOL)
+    some = panel.take(known)
+    windows = Windows.of(some)
+    pools = []
+    for length in GRID_DAYS:
+        pool = past_sums(some, windows, shop, int(length))
+        pools.append(replace(pool, row=known[pool.row]))
+    table = np.empty((len(rows), len(GRID_DAYS), len(GRID_Q)))
+    for begin in range(0, len(rows), POOL):
+        part = slice(begin, begin + POOL)
+        table[part] = _answer(panel.take(rows[part]), rows[part], shop, pools)
     wide = widened(table, widening(panel), table[:, :, [MEDIAN]])
     return np.maximum.accumulate(np.maximum.accumulate(wide, axis=1), axis=2)
+
+
+def _answer(panel: Panel, rows: Ints, shop: Shop, pools: list[Pool]) -> Floats:
+    """(n, H, Q) quantiles of a panel that holds just `rows`, before widening and ordering."""
+    n = len(panel)
+    windows, cut = Windows.of(panel), np.full(n, panel.days)
+    rate = base_rate(windows, shop, np.arange(n), cut)
+    sold = np.flatnonzero(rate > 1e-5)
+    size = ordinary_sale(windows)[sold]
+    table = np.zeros((n, len(GRID_DAYS), len(GRID_Q)))
+    longest, ratios = 1, np.ones((len(sold), len(GRID_Q)))
+    for h, length in enumerate(GRID_DAYS.tolist()):
+        asked = (rate * shop.open_days(cut, np.full(n, length)))[sold]
+        found = _ratios(pools[h], rows[sold], asked + size, panel.days // length)
+        if found is not None:
+            longest, ratios = length, found
+        if longest * 3 < length or (found is None and longest == 1):
+            table[sold, h] = _law(panel, sold, asked, length)
+        else:
+            table[sold, h] = np.maximum((asked + size)[:, None] * ratios - size[:, None], 0.0)
+    return table
 
 
 def past_sums(panel: Panel, windows: Windows, shop: Shop, length: int) -> Pool:
@@ -91,7 +113,7 @@ def past_sums(panel: Panel, windows: Windows, shop: Shop, length: int) -> Pool:
         return Pool(row, np.empty(0), np.empty(0), np.empty(0))
     predicted = base_rate(windows, shop, row, cut) * np.maximum(shop.open_days(cut, span), 0.05)
     actual = windows.total(windows.units, row, cut, cut + length)
-    return Pool(row, predicted, actual, ordinary_sale(windows))
+    return Pool(row, predicted, actual, ordinary_sale(windows)[row])
 
 
 def ordinary_sale(windows: Windows) -> Floats:
@@ -104,7 +126,7 @@ def _ratios(pool: Pool, rows: Ints, asked: Floats, own_windows: int) -> Floats |
     """(n, Q) ratio quantiles: the shop's by size, mixed with each variant's own by how many it has."""
     if not len(pool.row):
         return None
-    predicted, actual = pool.predicted + pool.size[pool.row], pool.actual + pool.size[pool.row]
+    predicted, actual = pool.predicted + pool.size, pool.actual + pool.size
     shared = ratio_quantiles(predicted, actual, GRID_Q, np.maximum(asked, 1e-9))
     if shared is None:
         return None

@@ -47,7 +47,7 @@ def widening(panel: Panel, length: int | None = None) -> float:
     return float(1.0 + few_variants + 0.3 / windows**1.5)
 
 
-def widened(quantiles: Floats, factor: float, median: Floats) -> Floats:
+def widened(quantiles: Floats, factor: Floats | float, median: Floats) -> Floats:
     """Quantiles moved away from `median` by `factor`, never below 0."""
     moved: Floats = np.maximum(median + (quantiles - median) * factor, 0.0)
     return moved

@@ -32,6 +32,7 @@ ACTIVE_DAYS = 182
 CHUNK = 4000  # variants whose running totals are held at once: bounds memory whatever the shop's size
 MAX_ROWS = 100_000
 MIN_ROWS = 500
+YOUNG_DAYS, YOUNG_EXTRA = 45, 0.3  # a new product strays further than older ones at the same rate did
 OVERDRAW = 8  # draws for each row wanted: most are valid, in short histories few
 FOCUS = 1 / 3  # share of the training rows at the length that the shop orders for
 WORKERS = 2  # quantiles trained side by side, each on one thread: LightGBM's own threads wait for each
@@ -121,7 +122,9 @@ def _predict_chunk(learned: Learned, shop: Shop, panel: Panel) -> Floats:
     ratios = np.stack([model.predict(x, num_threads=1) for model in learned.models], axis=1)
     ratios = np.maximum(np.sort(ratios, axis=1), 0.0)
     beyond = np.tile(GRID_DAYS / lengths, n)
-    sums = (widened(ratios, learned.widen, ratios[:, [MEDIAN]]) * (scale * beyond)[:, None]).reshape(
+    young = np.maximum(1.0 - panel.history_days / YOUNG_DAYS, 0.0)
+    wide = (learned.widen + YOUNG_EXTRA * young)[row][:, None]
+    sums = (widened(ratios, wide, ratios[:, [MEDIAN]]) * (scale * beyond)[:, None]).reshape(
         n, len(lengths), -1
     )
     return at_grid(sums)
