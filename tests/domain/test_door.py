@@ -126,3 +126,12 @@ def test_prophet_forecasts_above_thirty_days_and_the_week_average_below() -> Non
     assert result.model.tolist() == ["prophet", "moving_average"]
     assert abs(result.mean_of_sum(28)[0] / (28 * panel.units[0].mean()) - 1) < 0.5
     assert (np.diff(result.sum_quantiles, axis=2) >= 0).all()
+
+
+@pytest.mark.slow
+def test_prophet_does_not_inflate_what_sells_rarely() -> None:
+    panel = shop(n=1, days=90)
+    units = np.random.default_rng(2).binomial(1, 0.05, (1, 90)) * 20.0
+    result = forecast(Panel(panel.keys, panel.first_day, units, np.array([0])), engine="prophet")
+    assert result.mean_of_sum(28)[0] < 2.5 * 28 * units.mean()
+    assert (np.diff(result.sum_quantiles, axis=1) >= 0).all()
