@@ -128,7 +128,7 @@ def test_the_csv_is_read_back_and_holds_no_formula() -> None:
     content = papers.as_csv(order([*lines[:2], replace(lines[2], sku="@cmd")])).decode("utf-8-sig")
     rows = list(csv.DictReader(io.StringIO(content, newline="")))
     assert tuple(rows[0]) == papers.CSV_COLUMNS
-    assert [row["Cost"] for row in rows] == ["4.2", "", "4.2"]
+    assert [row["Cost"] for row in rows] == ["4.20", "", "4.20"]
     assert [row["Quantity"] for row in rows] == ["12", "12", "12"]
     assert rows[0]["Product"] == "'=HYPERLINK(1)"
     assert rows[1]["Product"] == 'Tea, "fine"\nloose'

@@ -43,8 +43,11 @@ class Line:
 
     @property
     def cost_text(self) -> str:
-        """The unit cost as a field shows it: no zeros behind, no sign of the currency."""
-        return "" if self.unit_cost is None else f"{self.unit_cost.normalize():f}"
+        """The unit cost as a field shows it: two decimals, more only where there are more."""
+        if self.unit_cost is None:
+            return ""
+        cents = self.unit_cost.quantize(Decimal("0.01"))
+        return f"{cents if cents == self.unit_cost else self.unit_cost.normalize():f}"
 
     @property
     def amount(self) -> Decimal | None:
