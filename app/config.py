@@ -116,7 +116,9 @@ def _typed(env: Mapping[str, str]) -> dict[str, Any]:
             values[key.lower()] = _whole(env[key], key, low, high)
     field = env.get("STANDALONE_SHOP_FIELD", "on").lower()
     if field not in ("on", "off"):
-        raise ConfigError("STANDALONE_SHOP_FIELD must be on or off (docs/api.md says when it must be off).")
+        raise ConfigError(
+            "STANDALONE_SHOP_FIELD must be on or off (docs/deploy.md says when it must be off)."
+        )
     values["standalone_shop_field"] = field == "on"
     return values
 
