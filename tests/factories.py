@@ -57,7 +57,8 @@ def make_store(app: Flask, *, name: str = "Bean & Leaf", zone: str = "Europe/Ber
         with tenancy.store_scope(db.session(), store_id), db.transaction():
             for role, user in USERS.items():
                 db.session().add(Member(shopify_user_id=user, role=role, name=f"{role.capitalize()} Person"))
-            stores.settings()
+            # Training on a whole shop is tested where it belongs; here it would only take time.
+            stores.settings().engine = "average_28"
     return Shop(store_id, domain)
 
 

@@ -49,18 +49,18 @@ class Live:
 
     def install(self) -> requests.Response:
         """Install the app as a merchant does, and open it once; answers that first page."""
-        requests.post(f"{self.simulator.url}/store/{self.handle}/apps/fluxor/install", timeout=10)
+        requests.post(f"{self.simulator.url}/store/{self.handle}/apps/fluxor/install", timeout=120)
         return self.open()
 
     def open(self) -> requests.Response:
         """Load the app's first page as the admin's iframe does."""
-        launch = requests.get(f"{self.simulator.url}/control/shops/{self.shop}/launch_url", timeout=10)
-        return requests.get(launch.json()["url"], timeout=30)
+        launch = requests.get(f"{self.simulator.url}/control/shops/{self.shop}/launch_url", timeout=120)
+        return requests.get(launch.json()["url"], timeout=120)
 
     def control(self, action: str, **body: Any) -> Any:
         """Make something happen in the shop."""
         answer = requests.post(
-            f"{self.simulator.url}/control/shops/{self.shop}/{action}", json=body, timeout=30
+            f"{self.simulator.url}/control/shops/{self.shop}/{action}", json=body, timeout=120
         )
         answer.raise_for_status()
         return answer.json()
@@ -68,17 +68,17 @@ class Live:
     def deliver(self) -> None:
         """Wait until every webhook that is due has been delivered."""
         requests.post(
-            f"{self.simulator.url}/control/deliveries/drain", json={}, timeout=60
+            f"{self.simulator.url}/control/deliveries/drain", json={}, timeout=120
         ).raise_for_status()
 
     def outbox(self) -> list[dict[str, Any]]:
         """The mails that were sent."""
-        return list(requests.get(f"{self.simulator.url}/control/outbox", timeout=10).json()["messages"])
+        return list(requests.get(f"{self.simulator.url}/control/outbox", timeout=120).json()["messages"])
 
     def truth(self, table: str) -> list[dict[str, str]]:
         """What is true in the shop, by the simulator's own records."""
         url = f"{self.simulator.url}/control/shops/{self.shop}/truth/{table}.csv"
-        return list(csv.DictReader(io.StringIO(requests.get(url, timeout=60).text)))
+        return list(csv.DictReader(io.StringIO(requests.get(url, timeout=120).text)))
 
     def true_units(self) -> dict[tuple[str, int], int]:
         """Net units by store-local day and variant."""

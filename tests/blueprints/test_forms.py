@@ -20,7 +20,7 @@ GOOD = {
     "lead_time_sd_days": "2,5",
     "review_days": "14",
     "service_level": "97.5",
-    "engine": "auto",
+    "engine": "average_28",
 }
 
 

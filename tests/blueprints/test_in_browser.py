@@ -89,7 +89,8 @@ def visit(browser: Browser, address: str, shop: Shop, *, role: str = "owner", wi
     context.route("**/*", sign)
     context.add_init_script(WATCH)
     page = context.new_page()
-    page.set_default_timeout(15_000)
+    page.set_default_timeout(60_000)
+    expect.set_options(timeout=60_000)
     return page
 
 

@@ -30,7 +30,7 @@ def shop(settings: Settings, tmp_path_factory: pytest.TempPathFactory) -> Iterat
 @pytest.fixture
 def calm(shop: Live) -> Iterator[None]:
     yield
-    requests.delete(f"{shop.simulator.url}/control/faults", timeout=10).raise_for_status()
+    requests.delete(f"{shop.simulator.url}/control/faults", timeout=120).raise_for_status()
     with shop.app.app_context():
         queue.connection().flushdb()
     with shop.scope():

@@ -13,11 +13,11 @@ from tests.live import Live
 
 
 def fault(shop: Live, **values: Any) -> None:
-    requests.post(f"{shop.simulator.url}/control/faults", json=values, timeout=10).raise_for_status()
+    requests.post(f"{shop.simulator.url}/control/faults", json=values, timeout=120).raise_for_status()
 
 
 def faults(shop: Live) -> dict[str, int]:
-    listed = requests.get(f"{shop.simulator.url}/control/faults", timeout=10).json()["faults"]
+    listed = requests.get(f"{shop.simulator.url}/control/faults", timeout=120).json()["faults"]
     return {one["kind"]: one["happened"] for one in listed}
 
 

@@ -81,7 +81,7 @@ def test_a_delivery_that_keeps_failing_is_parked_and_shown(shop: Live) -> None:
         parked = found.parked_webhooks()
         assert parked
         assert all(one.attempts == 6 and one.error for one in parked)
-    requests.delete(f"{shop.simulator.url}/control/faults", timeout=10).raise_for_status()
+    requests.delete(f"{shop.simulator.url}/control/faults", timeout=120).raise_for_status()
     with shop.app.app_context():
         queue.connection().flushdb()
     assert run(shop).status == "done"
@@ -100,7 +100,7 @@ def test_the_owner_is_told_once_and_once_more_when_it_is_mended(shop: Live) -> N
         assert trouble is not None
         assert trouble.failures == 4
         assert freshness().state == "failed"
-    requests.delete(f"{shop.simulator.url}/control/faults", timeout=10).raise_for_status()
+    requests.delete(f"{shop.simulator.url}/control/faults", timeout=120).raise_for_status()
     assert run(shop).status == "done"
     assert run(shop).status == "done"
     assert len(shop.outbox()) == told + 2
@@ -119,7 +119,7 @@ def test_a_frozen_shop_rests_until_a_probe_finds_it_open(shop: Live) -> None:
     assert shop.work() == []
     with shop.app.app_context():
         assert stores.frozen_ids() == [store.id]
-    requests.delete(f"{shop.simulator.url}/control/faults", timeout=10).raise_for_status()
+    requests.delete(f"{shop.simulator.url}/control/faults", timeout=120).raise_for_status()
     with shop.app.app_context():
         schedule.token_due()
     assert shop.work() == []

@@ -19,7 +19,7 @@ from devtools.chromium import ensure_chromium
 from tests.live import Live, live
 
 pytestmark = pytest.mark.browser
-WAIT = 20_000
+WAIT = 60_000
 
 
 @pytest.fixture(scope="module")

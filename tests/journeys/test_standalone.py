@@ -15,7 +15,7 @@ from devtools.chromium import ensure_chromium
 from tests.live import Live, live
 
 pytestmark = pytest.mark.browser
-WAIT = 20_000
+WAIT = 60_000
 PASSWORD = "Good horse 7"
 AXE = Path(__file__).resolve().parents[2] / "node_modules" / "axe-core" / "axe.min.js"
 

@@ -34,7 +34,7 @@ def clean(shop: Live) -> Iterator[None]:
         db.execute("DELETE FROM alert_mails")
         db.session().commit()
     yield
-    requests.delete(f"{shop.simulator.url}/control/faults", timeout=10)
+    requests.delete(f"{shop.simulator.url}/control/faults", timeout=120)
 
 
 def _set(shop: Live, **values: object) -> None:
@@ -158,7 +158,7 @@ def test_mailgun_down_is_tried_again_and_sent_once(shop: Live) -> None:
     requests.post(
         f"{shop.simulator.url}/control/faults",
         json={"kind": "mail_down", "count": 1, "rate": 1.0},
-        timeout=10,
+        timeout=120,
     ).raise_for_status()
     _check(shop)
     assert len(shop.outbox()) == sent + 1

@@ -37,7 +37,7 @@ def order(shop: Live) -> Iterator[int]:
         order_id = made.id
         db.session().commit()
     yield order_id
-    requests.delete(f"{shop.simulator.url}/control/faults", timeout=10)
+    requests.delete(f"{shop.simulator.url}/control/faults", timeout=120)
 
 
 def write(shop: Live, order_id: int) -> int:
@@ -65,7 +65,7 @@ def stored(shop: Live, mail_id: int) -> Any:
 
 def fault(shop: Live, kind: str) -> None:
     body = {"kind": kind, "count": 1, "rate": 1.0}
-    requests.post(f"{shop.simulator.url}/control/faults", json=body, timeout=10).raise_for_status()
+    requests.post(f"{shop.simulator.url}/control/faults", json=body, timeout=120).raise_for_status()
 
 
 def test_it_reaches_all_recipients_with_its_pdf_and_the_address_for_answers(shop: Live, order: int) -> None:

@@ -61,26 +61,26 @@ class Client:
 
     def control(self, action: str, **fields: Any) -> Any:
         """Make something happen in the shop."""
-        response = self.http.post(f"{self.url}/control/shops/{self.shop}/{action}", json=fields, timeout=20)
+        response = self.http.post(f"{self.url}/control/shops/{self.shop}/{action}", json=fields, timeout=120)
         assert response.status_code == 200, response.text
         return response.json()
 
     def fault(self, kind: str, **fields: Any) -> None:
         """Set a fault for this shop."""
         fields = {"shop": self.shop, **fields}
-        response = self.http.post(f"{self.url}/control/faults", json={"kind": kind, **fields}, timeout=10)
+        response = self.http.post(f"{self.url}/control/faults", json={"kind": kind, **fields}, timeout=120)
         assert response.status_code == 200, response.text
 
     def move_clock(self, seconds: float) -> None:
         """Move simulated time forward."""
         self.http.post(
-            f"{self.url}/control/clock", json={"advance_seconds": seconds}, timeout=10
+            f"{self.url}/control/clock", json={"advance_seconds": seconds}, timeout=120
         ).raise_for_status()
 
     def drain(self) -> None:
         """Wait until all webhooks due are sent."""
         answer = self.http.post(
-            f"{self.url}/control/deliveries/drain", json={"seconds": 20}, timeout=30
+            f"{self.url}/control/deliveries/drain", json={"seconds": 20}, timeout=120
         ).json()
         assert answer == {"drained": True}
 
@@ -91,7 +91,7 @@ class Client:
     def oauth(self, **fields: Any) -> requests.Response:
         """Call the token endpoint with the client's credentials."""
         given = {"client_id": CLIENT_ID, "client_secret": CLIENT_SECRET, **fields}
-        return self.http.post(f"{self.base}/admin/oauth/access_token", json=given, timeout=20)
+        return self.http.post(f"{self.base}/admin/oauth/access_token", json=given, timeout=120)
 
     def exchange(self, **fields: Any) -> requests.Response:
         """Token exchange for an expiring offline token."""
@@ -137,7 +137,7 @@ class Client:
 
     def truth(self, name: str) -> list[list[str]]:
         """Rows of a truth table."""
-        text = self.http.get(f"{self.url}/control/shops/{self.shop}/truth/{name}.csv", timeout=30).text
+        text = self.http.get(f"{self.url}/control/shops/{self.shop}/truth/{name}.csv", timeout=120).text
         return [line.split(",") for line in text.splitlines()[1:]]
 
     def bulk(self, query: str) -> Any:
@@ -206,5 +206,5 @@ def client(simulator: RunningSimulator, receiver: Receiver) -> Iterator[Client]:
     receiver.reset()
     made = Client(simulator).install()
     yield made
-    made.http.delete(f"{made.url}/control/faults", timeout=10)
+    made.http.delete(f"{made.url}/control/faults", timeout=120)
     made.drain()

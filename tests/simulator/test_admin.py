@@ -45,11 +45,11 @@ def simulator(stage: Stage, tmp_path_factory: pytest.TempPathFactory) -> Iterato
 
 
 def call(running: RunningSimulator, action: str) -> None:
-    requests.post(f"{running.url}/control/shops/{SHOP}/{action}", json={}, timeout=10).raise_for_status()
+    requests.post(f"{running.url}/control/shops/{SHOP}/{action}", json={}, timeout=120).raise_for_status()
 
 
 def test_the_launch_is_signed_as_shopify_signs(simulator: RunningSimulator, stage: Stage) -> None:
-    url = requests.get(f"{simulator.url}/control/shops/{SHOP}/launch_url", timeout=10).json()["url"]
+    url = requests.get(f"{simulator.url}/control/shops/{SHOP}/launch_url", timeout=120).json()["url"]
     assert url.startswith(f"{stage.url}/?")
     query = dict(parse_qsl(urlsplit(url).query))
     assert set(query) == {"embedded", "hmac", "host", "id_token", "locale", "session", "shop", "timestamp"}
@@ -63,22 +63,22 @@ def test_the_launch_is_signed_as_shopify_signs(simulator: RunningSimulator, stag
 
 def test_the_grant_screen_comes_first_and_calls_nobody(simulator: RunningSimulator, stage: Stage) -> None:
     stage.calls.clear()
-    page = requests.get(simulator.url + HOME, timeout=10).text
+    page = requests.get(simulator.url + HOME, timeout=120).text
     assert "read_inventory" in page
     assert "<iframe" not in page
-    assert requests.post(f"{simulator.url}/store/test-shop/id_token", timeout=10).status_code == 403
-    page = requests.post(f"{simulator.url}{HOME}/install", timeout=10).text
+    assert requests.post(f"{simulator.url}/store/test-shop/id_token", timeout=120).status_code == 403
+    page = requests.post(f"{simulator.url}{HOME}/install", timeout=120).text
     assert "<iframe" in page
     assert not stage.calls
     call(simulator, "uninstall")
-    assert "<iframe" not in requests.get(simulator.url + HOME, timeout=10).text
+    assert "<iframe" not in requests.get(simulator.url + HOME, timeout=120).text
 
 
 def test_id_tokens_are_not_for_other_sites(simulator: RunningSimulator) -> None:
     call(simulator, "install")
     headers = {"Sec-Fetch-Site": "cross-site"}
     assert (
-        requests.post(f"{simulator.url}/store/test-shop/id_token", headers=headers, timeout=10).status_code
+        requests.post(f"{simulator.url}/store/test-shop/id_token", headers=headers, timeout=120).status_code
         == 403
     )
 
@@ -88,7 +88,7 @@ def browser_page(simulator: RunningSimulator) -> Iterator[Page]:
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=str(ensure_chromium()), args=["--no-sandbox"])
         page = browser.new_page()
-        page.set_default_timeout(15_000)
+        page.set_default_timeout(60_000)
         yield page
         browser.close()
 

@@ -41,7 +41,7 @@ def test_units_of_the_lines_are_the_truth(client: Client, zone: str) -> None:
     client.control("timezone", timezone=zone)
     done = client.bulk(ORDERS)
     assert done["status"] == "COMPLETED"
-    lines = requests.get(done["url"], timeout=30).text.splitlines()
+    lines = requests.get(done["url"], timeout=120).text.splitlines()
     assert len(lines) == int(done["objectCount"])
     truth = {(day, variant): int(units) for day, variant, units in client.truth("units")}
     assert len(truth) > 100
@@ -85,12 +85,12 @@ def test_the_sixth_concurrent_operation_is_refused(client: Client) -> None:
 
 def test_the_result_supports_ranges_and_expires(client: Client) -> None:
     url = client.bulk(ORDERS)["url"]
-    whole = requests.get(url, timeout=30)
-    part = requests.get(url, headers={"Range": "bytes=1000-1999"}, timeout=30)
+    whole = requests.get(url, timeout=120)
+    part = requests.get(url, headers={"Range": "bytes=1000-1999"}, timeout=120)
     assert (part.status_code, part.content) == (206, whole.content[1000:2000])
-    assert requests.get(url[:-4] + "beef", timeout=30).status_code == 403
+    assert requests.get(url[:-4] + "beef", timeout=120).status_code == 403
     client.move_clock(7 * 86_400 + 10)
-    assert requests.get(url, timeout=30).status_code == 400
+    assert requests.get(url, timeout=120).status_code == 400
 
 
 def test_no_rows_gives_no_url(client: Client) -> None:
@@ -103,7 +103,7 @@ def test_a_failure_leaves_partial_data_and_tells(client: Client, receiver: Recei
     client.fault("bulk_failed", count=1)
     done = client.bulk(ORDERS)
     assert (done["status"], done["errorCode"], done["url"]) == ("FAILED", "INTERNAL_SERVER_ERROR", None)
-    assert requests.get(done["partialDataUrl"], timeout=30).text
+    assert requests.get(done["partialDataUrl"], timeout=120).text
     client.drain()
     told = receiver.of("bulk_operations/finish")[0].json
     assert (told["admin_graphql_api_id"], told["status"]) == (done["id"], "failed")
@@ -111,8 +111,8 @@ def test_a_failure_leaves_partial_data_and_tells(client: Client, receiver: Recei
 
 def test_a_truncated_result_breaks_off_and_can_be_resumed(client: Client) -> None:
     url = client.bulk(ORDERS)["url"]
-    whole = requests.get(url, timeout=30).content
+    whole = requests.get(url, timeout=120).content
     client.fault("result_truncated", count=1)
     with pytest.raises(requests.RequestException):
-        _ = requests.get(url, timeout=30).content
-    assert requests.get(url, headers={"Range": "bytes=500-"}, timeout=30).content == whole[500:]
+        _ = requests.get(url, timeout=120).content
+    assert requests.get(url, headers={"Range": "bytes=500-"}, timeout=120).content == whole[500:]

@@ -265,7 +265,7 @@ def test_the_command_serves_writes_ready_and_ends_on_sigterm(tmp_path: Path) -> 
         assert told["url"].startswith("http://127.0.0.1:")
         assert any("Generating" in line for line in lines) is generated
         process.send_signal(signal.SIGTERM)
-        process.communicate(timeout=20)
+        process.communicate(timeout=120)
         assert process.returncode == 0
 
 
@@ -283,6 +283,6 @@ def test_the_command_refuses_a_bad_file_in_one_line(tmp_path: Path) -> None:
         "--sales",
         str(path),
     )
-    _, error = process.communicate(timeout=60)
+    _, error = process.communicate(timeout=120)
     assert process.returncode == 2
     assert error.strip() == "simulator: bad.csv row 1: quantity is 'many', expected a number ≥ 0"

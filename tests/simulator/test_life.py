@@ -25,7 +25,7 @@ def number(global_id: str) -> str:
 
 
 def lines_of(client: Client, query: str) -> list[dict[str, object]]:
-    text = requests.get(client.bulk(query)["url"], timeout=60).text
+    text = requests.get(client.bulk(query)["url"], timeout=120).text
     return [json.loads(line) for line in text.splitlines()]
 
 

@@ -19,18 +19,18 @@ def send(
 ) -> requests.Response:
     """Send a mail as Mailgun's clients do."""
     url = f"{client.url}/v3/{domain}/messages"
-    return requests.post(url, auth=("api", key), data={**FORM, **more}, timeout=10)
+    return requests.post(url, auth=("api", key), data={**FORM, **more}, timeout=120)
 
 
 def test_a_message_is_queued_and_shown(client: Client) -> None:
     answer = send(client, html="<p>2 left</p>", **{"v:store": "7"})
     assert (answer.status_code, answer.json()["message"]) == (200, "Queued. Thank you.")
     assert answer.json()["id"].startswith("<")
-    newest = requests.get(f"{client.url}/control/outbox", timeout=10).json()["messages"][0]
+    newest = requests.get(f"{client.url}/control/outbox", timeout=120).json()["messages"][0]
     assert (newest["to"], newest["subject"], newest["text"]) == ("owner@example.test", "Low stock", "2 left")
     assert newest["fields"]["v:store"] == ["7"]
-    assert "Low stock" in requests.get(f"{client.url}/outbox", timeout=10).text
-    page = requests.get(f"{client.url}/outbox/{newest['id']}", timeout=10).text
+    assert "Low stock" in requests.get(f"{client.url}/outbox", timeout=120).text
+    page = requests.get(f"{client.url}/outbox/{newest['id']}", timeout=120).text
     assert "2 left" in page
     assert "sandbox" in page
 

@@ -109,11 +109,11 @@ def test_exchange_before_installation_is_refused(client: Client) -> None:
 def test_authorization_code_grant(client: Client) -> None:
     redirect = f"{client.running.world.config.app_url}/auth/callback"
     query = {"client_id": CLIENT_ID, "scope": "read_products", "redirect_uri": redirect, "state": "n1"}
-    page = requests.get(f"{client.base}/admin/oauth/authorize", params=query, timeout=10)
+    page = requests.get(f"{client.base}/admin/oauth/authorize", params=query, timeout=120)
     assert page.status_code == 200
     assert "read_products" in page.text
     answer = requests.post(
-        f"{client.base}/admin/oauth/authorize", params=query, allow_redirects=False, timeout=10
+        f"{client.base}/admin/oauth/authorize", params=query, allow_redirects=False, timeout=120
     )
     given = dict(p.split("=", 1) for p in answer.headers["Location"].split("?", 1)[1].split("&"))
     assert {"code", "hmac", "shop", "state", "host", "timestamp"} == set(given)
@@ -126,7 +126,7 @@ def test_authorization_code_grant(client: Client) -> None:
     evil = requests.get(
         f"{client.base}/admin/oauth/authorize",
         params={**query, "redirect_uri": "https://evil.test/"},
-        timeout=10,
+        timeout=120,
     )
     assert evil.status_code == 400
 

@@ -81,7 +81,7 @@ def test_a_failing_receiver_is_retried_eight_times_over_four_hours(
     assert len(sent) == 9
     assert len({r.headers["x-shopify-webhook-id"] for r in sent}) == 1
     assert len({r.body for r in sent}) == 1
-    log = client.http.get(f"{client.url}/control/deliveries?topic=orders/create&limit=1", timeout=10).json()[
+    log = client.http.get(f"{client.url}/control/deliveries?topic=orders/create&limit=1", timeout=120).json()[
         "deliveries"
     ]
     assert (log[0]["status"], log[0]["answer"]) == ("failed", "500")
