@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from datetime import timedelta
 from typing import Any, cast
 
 import click
@@ -12,14 +13,15 @@ from rq.cron import CronScheduler
 
 from app.config import Settings
 from app.jobs import schedule
-from app.platform import db, queue, schema
+from app.jobs import webhooks as webhook_jobs
+from app.platform import clock, db, queue, schema
 from app.platform.secrets import TokenCipher
 from app.services import stores
 
 
 def install(app: Flask) -> None:
     """Add the commands."""
-    for command in (migrate, worker, cron, rotate_keys):
+    for command in (migrate, worker, cron, rotate_keys, doctor, replay_webhook, retry_failed):
         app.cli.add_command(command)
     for entry in schedule.PERIODIC:
         app.cli.add_command(_periodic_command(entry))
@@ -86,8 +88,80 @@ def cron() -> None:
 @click.command("rotate-keys")
 def rotate_keys() -> None:
     """Seal every stored token with the first key of TOKEN_KEYS."""
-    changed = stores.rotate_keys(cipher=cast(TokenCipher, current_app.extensions["cipher"]))
-    click.echo(f"{changed} store(s) sealed anew.")
+    found = stores.rotate_keys(cipher=cast(TokenCipher, current_app.extensions["cipher"]))
+    click.echo(f"{found.changed} store(s) sealed anew.")
+    for shop, reason in found.unopened.items():
+        click.echo(f"{shop}: {reason}", err=True)
+    if found.unopened:
+        sys.exit("Keep the old key: these stores' tokens need it, or have to open Fluxor again.")
+
+
+@click.command("replay-webhook")
+@click.argument("store_id", type=int)
+@click.argument("receipt_id", type=int)
+def replay_webhook(store_id: int, receipt_id: int) -> None:
+    """Handle a kept webhook delivery once more, a parked one too."""
+    try:
+        webhook_jobs.replay(store_id, receipt_id)
+    except LookupError as error:
+        sys.exit(str(error))
+    click.echo(f"Delivery {receipt_id} of store {store_id}: enqueued.")
+
+
+@click.command("retry-failed")
+def retry_failed() -> None:
+    """Enqueue every job that has used up its tries once more."""
+    click.echo(f"{queue.retry_failed()} job(s) enqueued again.")
+
+
+@click.command()
+def doctor() -> None:
+    """Show on one screen what works and what does not; exit 1 when something needs a hand."""
+    problems = [name for name, works in _parts().items() if not works]
+    if not problems:
+        problems = _queue_problems() + _store_problems()
+    for problem in problems:
+        click.echo(f"! {problem}")
+    click.echo("All is well." if not problems else f"{len(problems)} thing(s) need a hand.")
+    if problems:
+        sys.exit(1)
+
+
+def _parts() -> dict[str, bool]:
+    parts = {
+        "The database does not answer.": db.is_reachable(),
+        "Redis does not answer.": queue.is_reachable(),
+    }
+    click.echo(f"database, Redis: {'both answer' if all(parts.values()) else 'see below'}")
+    return parts
+
+
+def _queue_problems() -> list[str]:
+    for name in queue.QUEUES:
+        click.echo(f"queue {name}: {queue.queue(name).count} waiting")
+    workers = Worker.all(connection=queue.connection())
+    click.echo(f"workers: {len(workers)}")
+    problems = [] if workers else ["No worker runs: start one with `flask worker`."]
+    return problems + [
+        f"Job {found.job} failed ({found.reason}). `flask retry-failed` tries it again."
+        for found in queue.failed_jobs()
+    ]
+
+
+def _store_problems() -> list[str]:
+    found, soon = stores.health(), clock.now() + timedelta(days=7)
+    click.echo(f"stores: {len(found)}")
+    away = [
+        f"Store {one.id} ({one.shop}) is {one.status}: {one.reason}"
+        for one in found
+        if one.status != "installed"
+    ]
+    ending = [
+        f"Store {one.id} ({one.shop}): its tokens end {one.refresh_expires_at:%Y-%m-%d}; is `flask cron` running?"
+        for one in found
+        if one.status == "installed" and one.refresh_expires_at is not None and one.refresh_expires_at < soon
+    ]
+    return away + ending
 
 
 def _refuse_insecure_role() -> None:

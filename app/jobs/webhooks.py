@@ -53,6 +53,14 @@ def handle(store_id: int, receipt_id: int) -> None:
     runs.mark_handled(together, now=clock.now())
 
 
+@store_job
+def replay(store_id: int, receipt_id: int) -> None:
+    """Handle a kept delivery once more. Raises LookupError when this store keeps none of that id."""
+    if not runs.reopen_receipt(receipt_id):
+        raise LookupError(f"Store {store_id} keeps no delivery {receipt_id}.")
+    enqueue(handle, store_id, receipt_id, on="webhooks", once=f"webhook-{receipt_id}")
+
+
 def _later(store_id: int, receipt: Receipt, busy: ShopifyBusy | TokenUnavailable) -> None:
     counts = getattr(busy, "is_fault", True)
     db.session().rollback()

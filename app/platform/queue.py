@@ -6,7 +6,8 @@ import functools
 import logging
 from collections.abc import Callable
 from contextlib import AbstractContextManager
-from datetime import timedelta
+from dataclasses import dataclass
+from datetime import datetime, timedelta
 from typing import Any, ParamSpec, cast
 
 from flask import Flask, current_app
@@ -15,6 +16,7 @@ from redis.exceptions import RedisError
 from rq import Queue, Retry, get_current_job
 from rq.exceptions import DuplicateJobError, NoSuchJobError
 from rq.job import Job, JobStatus
+from rq.registry import FailedJobRegistry
 from sqlalchemy import event
 from sqlalchemy.orm import Session
 
@@ -142,6 +144,41 @@ def _make_room(job_id: str) -> bool:
 
 def _job_id(once: str) -> str:
     return "".join(letter if letter.isalnum() or letter in "-_" else "-" for letter in once)
+
+
+@dataclass(frozen=True)
+class FailedJob:
+    """A job that has used up its tries; `reason` is the last line of its traceback, redacted."""
+
+    id: str
+    queue: str
+    job: str
+    ended_at: datetime | None
+    reason: str
+
+
+def failed_jobs() -> list[FailedJob]:
+    """The jobs that have failed for good and wait for somebody to look at them."""
+    found = []
+    for name in QUEUES:
+        for job_id in FailedJobRegistry(queue=queue(name)).get_job_ids():
+            try:
+                job = Job.fetch(job_id, connection=connection())
+            except NoSuchJobError:
+                continue  # it ran out between the two looks
+            result = job.latest_result()
+            lines = (result.exc_string or "").strip().splitlines() if result is not None else []
+            reason = logs.redact(lines[-1]) if lines else "no reason kept"
+            found.append(FailedJob(job_id, name, job.func_name or "", job.ended_at, reason))
+    return found
+
+
+def retry_failed() -> int:
+    """Enqueue every failed job again; returns how many."""
+    again = failed_jobs()
+    for found in again:
+        FailedJobRegistry(queue=queue(found.queue)).requeue(found.id)
+    return len(again)
 
 
 def install_hooks(session_class: Any) -> None:

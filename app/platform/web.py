@@ -18,6 +18,7 @@ from werkzeug.middleware.proxy_fix import ProxyFix
 from app.config import Settings
 from app.platform import logs
 
+_NO_DEVICES = "camera=(), geolocation=(), microphone=(), payment=(), usb=()"
 T = TypeVar("T")
 log = logging.getLogger(__name__)
 
@@ -108,6 +109,10 @@ def secure(response: Response, settings: Settings) -> Response:
         response.headers.setdefault("Cache-Control", "no-store")
     response.headers["X-Content-Type-Options"] = "nosniff"
     response.headers["Referrer-Policy"] = "strict-origin-when-cross-origin"
+    response.headers["Permissions-Policy"] = _NO_DEVICES
+    if shop is None:
+        # A page that no admin frames shares its window with nobody; inside a frame the header says nothing.
+        response.headers["Cross-Origin-Opener-Policy"] = "same-origin"
     if settings.app_url.startswith("https://"):
         response.headers["Strict-Transport-Security"] = "max-age=31536000; includeSubDomains"
     response.headers["X-Request-Id"] = g.get("correlation_id", "")

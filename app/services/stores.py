@@ -13,7 +13,7 @@ from sqlalchemy.orm import Session
 
 from app.models.stores import Erasure, Member, Store, StoreSettings
 from app.platform import db, tenancy
-from app.platform.secrets import TokenCipher
+from app.platform.secrets import CannotUnseal, TokenCipher
 from app.services import audit
 from app.shopify.access_token import AccessToken, TokenRefused
 from app.shopify.rows import ShopRow
@@ -69,6 +69,26 @@ def active_ids() -> list[int]:
     """The ids of all stores that jobs may work for."""
     query = select(Store.id).where(Store.status == "installed", Store.access_token_sealed.is_not(None))
     return list(db.session().execute(query.order_by(Store.id)).scalars())
+
+
+@dataclass(frozen=True)
+class Health:
+    """What an operator asks of a store; `refresh_expires_at` is when the merchant would have to come back."""
+
+    id: int
+    shop: str
+    status: str
+    reason: str
+    refresh_expires_at: datetime | None
+
+
+def health() -> list[Health]:
+    """Every store that has not left, with why it is put away, if it is."""
+    query = select(Store).where(Store.status != "uninstalled").order_by(Store.id)
+    return [
+        Health(store.id, store.shop, store.status, store.status_reason, store.refresh_expires_at)
+        for store in db.session().execute(query).scalars()
+    ]
 
 
 def _ref(store: Store) -> StoreRef:
@@ -161,15 +181,28 @@ def _unseal(store: Store, cipher: TokenCipher) -> AccessToken:
     )
 
 
-def rotate_keys(*, cipher: TokenCipher) -> int:
-    """Seal every token with the current key; returns how many stores were changed."""
-    changed = 0
+@dataclass(frozen=True)
+class Rotation:
+    """How many stores' tokens were sealed anew, and which shops' tokens no key of ours opens, with the reason."""
+
+    changed: int
+    unopened: Mapping[str, str]
+
+
+def rotate_keys(*, cipher: TokenCipher) -> Rotation:
+    """Seal every token with the current key. One that does not open is left as it is and does not stop the rest."""
+    changed, unopened = 0, {}
     with db.separate_transaction() as own:
-        for store in own.execute(select(Store).with_for_update()).scalars():
-            if store.access_token_sealed and cipher.needs_rotation(store.access_token_sealed):
+        for store in own.execute(select(Store).order_by(Store.id).with_for_update()).scalars():
+            if not store.access_token_sealed or not cipher.needs_rotation(store.access_token_sealed):
+                continue
+            try:
                 _keep(store, _unseal(store, cipher), cipher)
+            except (CannotUnseal, UnableToReachShop) as error:
+                unopened[store.shop] = str(error)
+            else:
                 changed += 1
-    return changed
+    return Rotation(changed, unopened)
 
 
 def uninstall(*, shop: str, now: datetime, triggered_at: datetime | None = None) -> None:

@@ -114,3 +114,10 @@ def test_the_app_role_cannot_lift_row_security(two_stores):
         db.execute("ALTER TABLE locations DISABLE ROW LEVEL SECURITY")
     db.session().rollback()
     assert tenancy.current_store() is None
+
+
+def test_a_scope_takes_its_objects_with_it(two_stores):
+    with store_scope(db.session(), two_stores[1]):
+        found = db.session().get(Location, (two_stores[1], 1))
+        assert found in db.session()
+    assert found not in db.session()

@@ -8,6 +8,7 @@ from app.services.sync.receipts import (
     mark_handled,
     prune_receipts,
     receipt,
+    reopen_receipt,
     same_subject,
     waiting_receipts,
 )
@@ -47,6 +48,7 @@ __all__ = [
     "progress",
     "prune_receipts",
     "receipt",
+    "reopen_receipt",
     "run_of",
     "run_waiting_for",
     "same_subject",

@@ -128,6 +128,17 @@ def mark_handled(receipt_ids: list[int], *, now: datetime) -> None:
     )
 
 
+def reopen_receipt(receipt_id: int) -> bool:
+    """Let a delivery be handled once more, as if it had just come; False when there is none of that id."""
+    return bool(
+        db.execute(
+            "UPDATE webhook_receipts SET handled_at = NULL, parked_at = NULL, attempts = 0, error = ''"
+            " WHERE id = :id",
+            id=receipt_id,
+        )
+    )
+
+
 def waiting_receipts(*, older_than: datetime) -> list[int]:
     """Deliveries whose job was lost (Redis was down, a worker died)."""
     found = db.rows(

@@ -1,0 +1,177 @@
+"""The list of single guards: where each stands, what its removal looks like, and the test that must notice."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+_MATRIX = "tests/rules/test_access_matrix.py::test_the_answer_follows_from_the_table"
+_TENANCY = "tests/platform/test_tenancy.py::test_"
+
+
+@dataclass(frozen=True)
+class Guard:
+    """One guard: `text` in `file` is replaced by `instead`; `test` must then fail."""
+
+    name: str
+    file: str
+    text: str
+    instead: str
+    test: str
+
+
+GUARDS = (
+    Guard(
+        "reads through the ORM see one store",
+        "app/platform/tenancy.py",
+        "state.statement = state.statement.options(*_criteria())",
+        "return",
+        f"{_TENANCY}a_query_without_a_store_raises",
+    ),
+    Guard(
+        "objects are written in their own store's scope",
+        "app/platform/tenancy.py",
+        "elif instance.store_id != store_id:",
+        "elif False:",
+        f"{_TENANCY}a_new_row_is_stamped_and_a_foreign_one_refused",
+    ),
+    Guard(
+        "each transaction names its store to PostgreSQL",
+        "app/platform/tenancy.py",
+        "connection.execute(select(func.set_config",
+        "(select(func.set_config",
+        f"{_TENANCY}raw_sql_is_held_by_row_security",
+    ),
+    Guard(
+        "a scope leaves no objects behind",
+        "app/platform/tenancy.py",
+        "    session.expunge_all()\n",
+        "",
+        f"{_TENANCY}a_scope_takes_its_objects_with_it",
+    ),
+    Guard(
+        "row security binds the tables' owner too",
+        "migrations/row_security.py",
+        """    op.execute(f'ALTER TABLE "{table}" FORCE ROW LEVEL SECURITY')\n""",
+        "",
+        "tests/rules/test_tables.py::test_every_table_is_guarded",
+    ),
+    Guard(
+        "row security checks what is written",
+        "migrations/row_security.py",
+        "WITH CHECK (store_id = (SELECT app_store_id()))",
+        "WITH CHECK (true)",
+        f"{_TENANCY}row_security_refuses_a_foreign_insert",
+    ),
+    Guard(
+        "row security raises when no store is current",
+        "migrations/row_security.py",
+        "RAISE EXCEPTION 'no store is current' USING ERRCODE = 'insufficient_privilege';",
+        "RETURN 0;",
+        f"{_TENANCY}raw_sql_without_a_store_is_an_error",
+    ),
+    Guard(
+        "a role may do what it is granted",
+        "app/platform/access.py",
+        "if not current_user.may(need):",
+        "if False:",
+        f"{_MATRIX}[POST settings.change-viewer]",
+    ),
+    Guard(
+        "nobody gets in without proof",
+        "app/platform/access.py",
+        "if not current_user.is_authenticated:",
+        "if False:",
+        f"{_MATRIX}[GET settings.index-nobody]",
+    ),
+    Guard(
+        "an endpoint outside the table answers 403",
+        "app/platform/access.py",
+        "if need is None:",
+        "if need is None:\n        return\n    if False:",
+        "tests/platform/test_access.py::test_an_endpoint_outside_the_table_answers_403",
+    ),
+    Guard(
+        "a route says what it needs",
+        "app/platform/access.py",
+        "if not isinstance(needs, Permission | Open | SignedIn):",
+        "if False:",
+        "tests/platform/test_access.py::test_a_route_without_needs_is_refused",
+    ),
+    Guard(
+        "only jobs are enqueued",
+        "app/platform/queue.py",
+        "if not is_job(job):",
+        "if False:",
+        "tests/rules/test_jobs.py::test_the_queue_refuses_a_plain_function",
+    ),
+    Guard(
+        "webhooks are signed",
+        "app/shopify/webhooks.py",
+        "found |= hmac.compare_digest(given, wanted)",
+        "found |= bool(wanted)",
+        "tests/blueprints/test_webhooks.py",
+    ),
+    Guard(
+        "an ID token's issuer and destination agree",
+        "app/shopify/id_token.py",
+        "if issuer.hostname != shop or ",
+        "if ",
+        "tests/blueprints/test_identity.py",
+    ),
+    Guard(
+        "a link serves one purpose",
+        "app/platform/secrets.py",
+        'salt=f"fluxor.link.{purpose}"',
+        'salt="fluxor.link"',
+        "tests/platform/test_secrets.py",
+    ),
+    Guard(
+        "a link ends",
+        "app/platform/secrets.py",
+        "max_age=max_age_seconds)",
+        "max_age=None)",
+        "tests/platform/test_secrets.py",
+    ),
+    Guard(
+        "a sealed token opens in its own store's row",
+        "app/platform/secrets.py",
+        "context.encode()).decode()",
+        'b"").decode()',
+        "tests/platform/test_secrets.py",
+    ),
+    Guard(
+        "a form is sent by our own page",
+        "app/platform/sessions.py",
+        'if g.get("session_in_cookie") and not _is_proven():',
+        "if False:",
+        "tests/blueprints/test_auth_login.py",
+    ),
+    Guard(
+        "another site's page cannot write",
+        "app/platform/sessions.py",
+        "if origin is not None and origin != _origin(_settings().app_url):",
+        "if False:",
+        "tests/blueprints/test_auth_login.py",
+    ),
+    Guard(
+        "an ended session stays ended",
+        "app/platform/sessions.py",
+        'return bool(queue.connection().exists(f"session:ended:{session.id}"))',
+        "return False",
+        "tests/blueprints/test_auth_login.py",
+    ),
+    Guard(
+        "one shop's admin may frame a page",
+        "app/platform/web.py",
+        'f"frame-ancestors {ancestors}"',
+        '"frame-ancestors *"',
+        "tests/blueprints/test_identity.py",
+    ),
+    Guard(
+        "logs are redacted",
+        "app/platform/logs.py",
+        'return _SECRETS.sub("[redacted]", value)',
+        "return value",
+        "tests/platform/test_logs.py",
+    ),
+)

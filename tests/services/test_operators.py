@@ -1,0 +1,101 @@
+"""What an operator finds out and sets right by command: failed jobs, kept deliveries, stores put away."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import pytest
+from flask import Flask
+from rq import SimpleWorker
+
+from app.models.stores import Store
+from app.models.sync import WebhookReceipt
+from app.platform import clock, db, queue, tenancy
+from app.platform.queue import enqueue, global_job
+from tests import factories
+from tests.factories import Shop
+
+BROKEN = [True]
+
+
+@global_job
+def poison() -> None:
+    if BROKEN[0]:
+        raise RuntimeError("planted for jane@example.com")
+
+
+@pytest.fixture
+def shop(app: Flask) -> Iterator[Shop]:
+    with app.app_context():
+        queue.connection().flushdb()
+    yield factories.make_store(app)
+    with app.app_context():
+        queue.connection().flushdb()
+
+
+def work(app: Flask) -> None:
+    with app.app_context():
+        SimpleWorker([queue.queue("periodic")], connection=queue.connection()).work(burst=True)
+
+
+def invoke(app: Flask, *arguments: str):
+    with app.app_context():
+        return app.test_cli_runner().invoke(args=list(arguments))
+
+
+def test_a_poison_job_is_shown_without_personal_data_and_can_be_tried_again(app: Flask, shop: Shop) -> None:
+    BROKEN[0] = True
+    with app.app_context():
+        enqueue(poison, retries=0)
+    work(app)
+    seen = invoke(app, "doctor")
+    assert seen.exit_code == 1
+    assert "poison failed (RuntimeError: planted for [redacted])" in seen.output
+    assert "No worker runs" in seen.output
+    BROKEN[0] = False
+    assert "1 job(s)" in invoke(app, "retry-failed").output
+    work(app)
+    assert "poison" not in invoke(app, "doctor").output
+    assert "0 job(s)" in invoke(app, "retry-failed").output
+
+
+def test_a_store_that_is_put_away_is_named_with_the_reason(app: Flask, shop: Shop) -> None:
+    with app.app_context(), db.separate_transaction() as own:
+        store = own.get(Store, shop.id)
+        assert store is not None
+        store.status, store.status_reason = "reauthorize", "The merchant has to open Fluxor."
+    seen = invoke(app, "doctor")
+    assert f"({shop.domain}) is reauthorize: The merchant has to open Fluxor." in seen.output
+
+
+def test_a_parked_delivery_is_handled_once_more(app: Flask, shop: Shop) -> None:
+    with app.app_context(), tenancy.store_scope(db.session(), shop.id), db.transaction() as session:
+        receipt = WebhookReceipt(
+            webhook_id="w-1",
+            event_id="e-1",
+            topic="customers/redact",
+            api_version="2026-10",
+            subject="",
+            payload={},
+            received_at=clock.now(),
+            parked_at=clock.now(),
+            attempts=6,
+        )
+        session.add(receipt)
+        session.flush()
+        receipt_id = receipt.id
+    done = invoke(app, "replay-webhook", str(shop.id), str(receipt_id))
+    assert done.exit_code == 0, done.output
+    with app.app_context():
+        SimpleWorker([queue.queue("webhooks")], connection=queue.connection()).work(burst=True)
+        with tenancy.store_scope(db.session(), shop.id):
+            row = db.rows("SELECT handled_at, parked_at FROM webhook_receipts WHERE id = :id", id=receipt_id)[
+                0
+            ]
+    assert row.handled_at is not None and row.parked_at is None
+
+
+def test_a_delivery_of_another_store_is_not_found(app: Flask, shop: Shop) -> None:
+    done = invoke(app, "replay-webhook", str(shop.id), "999999999")
+    assert done.exit_code == 1
+    assert "keeps no delivery 999999999" in done.output
