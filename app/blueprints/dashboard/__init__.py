@@ -10,13 +10,14 @@ from flask_login import current_user
 from app.jobs import sync
 from app.platform import clock, queue, web
 from app.platform.access import AppBlueprint, Permission
-from app.queries import alerts, dashboard, replenishment, stores
+from app.queries import alerts, dashboard, purchasing, replenishment, stores
 from app.queries import sync as runs
 from app.queries.dashboard import RANGES
 from app.queries.paging import clean_page
 
 blueprint = AppBlueprint("dashboard", __name__)
 _ROWS = 10
+_SUPPLIERS = 5
 
 
 @blueprint.get("/", needs=Permission.DASHBOARD_READ)
@@ -54,6 +55,7 @@ def _home() -> dict[str, Any]:
     overview = dashboard.overview()
     return {
         "overview": overview,
+        "due": purchasing.due(limit=_SUPPLIERS),
         "trend": _trend(),
         "worst": alerts.worst(),
         "open_alerts": overview.open_alerts,

@@ -90,11 +90,12 @@ _SUPPLIERS = """
 """
 
 
-def due() -> list[SupplierView]:
+def due(*, limit: int = 500) -> list[SupplierView]:
     """Suppliers with something to order or an open draft, the most urgent first. One statement."""
     return _views(
         "WHERE COALESCE(q.due_lines, 0) > 0 OR d.id IS NOT NULL"
-        " ORDER BY q.order_by NULLS LAST, q.cost_of_waiting DESC NULLS LAST, s.name, s.id"
+        " ORDER BY q.order_by NULLS LAST, q.cost_of_waiting DESC NULLS LAST, s.name, s.id LIMIT :limit",
+        limit=limit,
     )
 
 
