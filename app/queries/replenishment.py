@@ -94,16 +94,15 @@ _FROM = """
     JOIN products p ON p.store_id = v.store_id AND p.id = v.product_id
     LEFT JOIN forecasts f ON f.store_id = s.store_id AND f.variant_id = s.variant_id
     LEFT JOIN suggestion_snoozes z ON z.store_id = s.store_id AND z.variant_id = s.variant_id
-    LEFT JOIN (
-        SELECT DISTINCT ON (l.store_id, l.variant_id) l.store_id, l.variant_id, l.ordered, o.id, o.number
-        FROM purchase_order_lines l JOIN purchase_orders o ON o.store_id = l.store_id AND o.id = l.order_id
-        WHERE o.status = 'draft' ORDER BY l.store_id, l.variant_id, o.id DESC
-    ) d ON d.store_id = s.store_id AND d.variant_id = s.variant_id
 """
-_COLUMNS = (
-    "s.*, v.display_name, v.sku, p.vendor, f.confidence, d.id AS draft_id, d.number AS draft_number,"
-    " d.ordered AS draft_units, z.until AS snoozed_until, z.reason AS snooze_reason"
-)
+# The draft is looked up for the rows of the page alone: a column of this cost is worked out after the LIMIT.
+_COLUMNS = """
+    s.*, v.display_name, v.sku, p.vendor, f.confidence, z.until AS snoozed_until, z.reason AS snooze_reason,
+    (SELECT ARRAY[o.id, o.number, l.ordered]
+     FROM purchase_order_lines l JOIN purchase_orders o ON o.store_id = l.store_id AND o.id = l.order_id
+     WHERE l.store_id = s.store_id AND l.variant_id = s.variant_id AND o.status = 'draft'
+     ORDER BY o.id DESC LIMIT 1) AS draft
+"""
 _WHERE = {
     "order": "s.quantity > 0 AND z.until IS NULL",
     "snoozed": "z.until IS NOT NULL",
@@ -179,9 +178,9 @@ def _row(row: Any) -> SuggestionRow:
         cost=row.cost,
         cost_of_waiting=row.cost_of_waiting,
         confidence=row.confidence,
-        draft_id=row.draft_id,
-        draft_number=row.draft_number,
-        draft_units=row.draft_units,
+        draft_id=row.draft[0] if row.draft else None,
+        draft_number=row.draft[1] if row.draft else None,
+        draft_units=row.draft[2] if row.draft else None,
         snoozed_until=row.snoozed_until,
         snooze_reason=row.snooze_reason,
     )

@@ -84,17 +84,21 @@ _SUPPLIERS = """
                    JOIN purchase_orders o ON o.store_id = l.store_id AND o.id = l.order_id
                    WHERE o.status = 'draft') k ON k.store_id = v.store_id AND k.variant_id = v.id
         CROSS JOIN LATERAL (SELECT COALESCE(g.quantity > 0 AND z.variant_id IS NULL, false) AS yes) is_due
-        WHERE v.deleted_at IS NULL AND p.deleted_at IS NULL
+        WHERE v.deleted_at IS NULL AND p.deleted_at IS NULL {only}
         GROUP BY p.store_id, p.vendor
     ) q ON q.store_id = s.store_id AND q.vendor = s.vendor
 """
 
 
 def due(*, limit: int = 500) -> list[SupplierView]:
-    """Suppliers with something to order or an open draft, the most urgent first. One statement."""
+    """Suppliers with something to order or an open draft, the most urgent first. One statement.
+
+    `products` counts those to be ordered alone: the others need not be read for this.
+    """
     return _views(
         "WHERE COALESCE(q.due_lines, 0) > 0 OR d.id IS NOT NULL"
         " ORDER BY q.order_by NULLS LAST, q.cost_of_waiting DESC NULLS LAST, s.name, s.id LIMIT :limit",
+        only="AND g.quantity > 0",
         limit=limit,
     )
 
@@ -113,10 +117,10 @@ def supplier(supplier_id: int) -> SupplierView | None:
     return found[0] if found else None
 
 
-def _views(end: str, **asked: Any) -> list[SupplierView]:
+def _views(end: str, *, only: str = "", **asked: Any) -> list[SupplierView]:
     return [
         SupplierView(**{name: getattr(row, name) for name in SupplierView.__dataclass_fields__})
-        for row in db.rows(f"{_SUPPLIERS} {end}", **asked)
+        for row in db.rows(f"{_SUPPLIERS.format(only=only)} {end}", **asked)
     ]
 
 
