@@ -132,6 +132,8 @@ class Place:
         """End all of them."""
         for name in self.processes:
             self.kill(name)
+        with self.app.app_context():
+            db.close_all()
 
     def deliver(self, number: int, topic: str = "customers/data_request") -> int:
         """Send one delivery; the status of its answer, 0 for none within Shopify's 5 s."""

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
+import json
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
 from sqlalchemy import select
-from sqlalchemy.exc import IntegrityError
 
 from app.models.sync import WebhookReceipt
 from app.platform import db
@@ -34,25 +34,27 @@ class Receipt:
 
 def keep_receipt(delivery: Delivery, *, now: datetime) -> int | None:
     """Store a delivery of the current store; None when this very delivery is stored already."""
-    session = db.session()
     subject, object_id = subject_of(delivery.topic, delivery.payload)
-    receipt = WebhookReceipt(
+    # One statement, since Shopify waits for the answer.
+    found = db.rows(
+        """
+        INSERT INTO webhook_receipts (store_id, webhook_id, event_id, topic, api_version, subject, object_id,
+                                      payload, triggered_at, received_at, attempts, error)
+        VALUES (app_store_id(), :webhook_id, :event_id, :topic, :api_version, :subject, :object_id,
+                CAST(:payload AS jsonb), :triggered_at, :received_at, 0, '')
+        ON CONFLICT (store_id, webhook_id) DO NOTHING RETURNING id
+        """,
         webhook_id=delivery.webhook_id,
         event_id=delivery.event_id,
         topic=delivery.topic,
         api_version=delivery.api_version,
         subject=subject,
         object_id=object_id,
-        payload=_storable(delivery.payload),
+        payload=json.dumps(_storable(delivery.payload), separators=(",", ":")),
         triggered_at=delivery.triggered_at,
         received_at=now,
     )
-    try:
-        with session.begin_nested():
-            session.add(receipt)
-    except IntegrityError:
-        return None
-    return receipt.id
+    return int(found[0].id) if found else None
 
 
 def receipt(receipt_id: int) -> Receipt | None:
