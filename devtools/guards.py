@@ -133,13 +133,6 @@ GUARDS = (
         "tests/platform/test_secrets.py",
     ),
     Guard(
-        "a sealed token opens in its own store's row",
-        "app/platform/secrets.py",
-        "context.encode()).decode()",
-        'b"").decode()',
-        "tests/platform/test_secrets.py",
-    ),
-    Guard(
         "a form is sent by our own page",
         "app/platform/sessions.py",
         'if g.get("session_in_cookie") and not _is_proven():',
