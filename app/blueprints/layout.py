@@ -84,6 +84,10 @@ _STATUS = {
     "reauthorize": Trouble(
         "Fluxor lost its connection to your store", "Close this page and open Fluxor from your admin again."
     ),
+    # Only whoever works outside the admin can see this: inside it an uninstalled app does not open.
+    "uninstalled": Trouble(
+        "Fluxor was uninstalled from this store", "Numbers stay as they are until you connect it again."
+    ),
     "frozen": Trouble(
         "Shopify has paused this store", "Numbers stay as they are until the store is open again."
     ),

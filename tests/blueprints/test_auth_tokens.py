@@ -177,3 +177,19 @@ def test_without_redis_no_session_is_let_in(
     monkeypatch.setitem(app.extensions, "redis", Redis(host="127.0.0.1", port=1, socket_connect_timeout=1))
     assert client.get("/settings", headers=sent).status_code == 503
     assert log_in(client, "a@example.com").status_code == 503
+
+
+def test_an_uninstalled_store_says_so_and_an_erased_one_is_gone(
+    app: Flask, client: FlaskClient, member: tuple[int, int]
+) -> None:
+    from app.services import stores
+
+    sent = bearer(token(app, *member))
+    with app.app_context():
+        shop = stores.get(member[1]).shop
+        stores.uninstall(shop=shop, now=clock.now())
+    assert "uninstalled from this store" in client.get("/settings", headers=sent).text
+    with app.app_context():
+        stores.erase(shop=shop, requested_at=clock.now(), webhook_id="w-erase", now=clock.now())
+    gone = client.get("/settings", headers=sent)
+    assert (gone.status_code, gone.headers["Location"]) == (303, "/connect")
