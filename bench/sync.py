@@ -22,7 +22,7 @@ from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
 
-from app.jobs import parts
+from app.jobs import chain, parts
 from app.platform import db, queue, tenancy
 from app.platform.throttle import Throttle
 from app.services import stores, sync
@@ -126,7 +126,7 @@ def _store(store_id: int, url: str, size: int) -> dict[str, int]:
     for batch, end in parts.batches(bulk.lines(url, size=size)):
         stored = sync.store_orders(batch, asof=now)
         done = {name: done[name] + stored.counts[name] for name in done}
-        parts.chain.keep(store_id, run_id, number, counts=done, cursors={"orders": {"at": end}})
+        chain.keep(store_id, run_id, number, counts=done, cursors={"orders": {"at": end}})
     return done
 
 

@@ -138,7 +138,7 @@ def _iso(day: date) -> str:
 
 
 def _bring_forward(one: Any) -> None:
-    registry = ScheduledJobRegistry(queue=one)
+    registry = ScheduledJobRegistry(queue=one)  # type: ignore[no-untyped-call]
     for job_id in registry.get_job_ids():
         registry.remove(job_id)
         one.enqueue_job(Job.fetch(job_id, connection=queue.connection()))
