@@ -19,7 +19,7 @@ def test_every_number_is_the_shops_after_a_randomised_month(
         assert shop.install().status_code == 200
         assert shop.work() == []
         month = Month(shop, seed=seed)
-        month.run(days=30, acts=3, turn_hours=72, kill_every=3)
+        month.run(days=30, acts=3, turn_hours=120, kill_every=2)
         month.settle()
         verdict = judge(shop)
         assert month.happened["order"] > 15, month.happened
