@@ -1,4 +1,4 @@
-"""Randomised days (a whole month in `bin/bench sync --chaos`) of a shop's life: whatever fails meanwhile, every number equals the shop's in the end."""
+"""Random days of a shop (a whole month in `bin/bench sync --chaos`): in the end every number is the shop's."""
 
 from __future__ import annotations
 
