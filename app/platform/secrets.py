@@ -47,6 +47,9 @@ class TokenCipher:
             raise CannotUnseal(f"The key {key_id!r} is not in TOKEN_KEYS; add it behind the current one.")
         try:
             raw = base64.urlsafe_b64decode(body.encode())
+            # The decoder is lenient (+ for -, letters it skips, loose last bits): one secret, one spelling.
+            if base64.urlsafe_b64encode(raw).decode() != body:
+                raise ValueError("not the spelling that seal() writes")
             return cipher.decrypt(raw[:_NONCE_BYTES], raw[_NONCE_BYTES:], context.encode()).decode()
         except (InvalidTag, ValueError) as error:
             raise CannotUnseal(
