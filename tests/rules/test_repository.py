@@ -19,7 +19,6 @@ MAX_FUNCTION_LINES = 60
 # Files that may be longer, and why.
 LONG_FILES: dict[str, str] = {
     "app/platform/db.py": "the one door to the database: engine, sessions, transactions and raw SQL belong together",
-    "app/services/stores.py": "a store's whole life: install, tokens, members, settings, uninstall",
     "bench/_month.py": "all that can happen in a month, one small method each, and the comparison after it",
     "bench/sync.py": "three measurements of the sync, each read from its set-up to its figures",
     "bench/webhooks.py": "the processes that are killed, and the two measurements amid it",
