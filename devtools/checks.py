@@ -11,7 +11,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from devtools import setup
+from devtools import setup, translations
 from devtools.paths import ROOT
 
 BIN = Path(sys.executable).parent
@@ -71,11 +71,14 @@ def main() -> None:
     parser = argparse.ArgumentParser(prog="bin/check", description=__doc__)
     parser.add_argument("--fix", action="store_true", help="repair lint and format, regenerate documents")
     parser.add_argument(
-        "task", nargs="?", choices=["requirements"], help="pin the requirement files anew instead"
+        "task",
+        nargs="?",
+        choices=["requirements", "translations"],
+        help="pin requirements or gather messages anew instead",
     )
     arguments = parser.parse_args()
     if arguments.task:
-        compile_requirements()
+        {"requirements": compile_requirements, "translations": translations.update}[arguments.task]()
         return
     failed = run_checks(fix=arguments.fix)
     if failed:

@@ -9,7 +9,7 @@ import time
 from contextlib import ExitStack
 from pathlib import Path
 
-from devtools import assets, chromium
+from devtools import assets, chromium, translations
 from devtools.checks import run_checks
 from devtools.paths import ROOT, local_dir
 from devtools.processes import stop_signals_raise
@@ -24,6 +24,8 @@ def prepare(stack: ExitStack) -> dict[str, str]:
     environment = {**os.environ, "PYTHONPATH": str(ROOT)}
     with step("JavaScript and CSS assets"):
         assets.ensure_assets()
+    with step("Message catalogues"):
+        translations.ensure_compiled()
     if (ROOT / "simulator" / "schema.py").exists():
         with step("Shopify's GraphQL schemas"):
             subprocess.run([sys.executable, "-m", "simulator.schema"], check=True, cwd=ROOT, env=environment)

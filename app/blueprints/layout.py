@@ -11,6 +11,7 @@ from flask import Flask
 from markupsafe import Markup
 
 from app.platform import clock, formats, queue, sessions, tenancy, web
+from app.platform.i18n import gettext, lazy_gettext
 from app.queries import stores, users
 from app.queries import sync as runs
 from app.queries.stores import StoreView
@@ -73,23 +74,27 @@ class Here:
             return _STATUS[self.store.status]
         if not web.once(queue.is_reachable):
             return Trouble(
-                "Background work is paused", "Your data is safe. Work goes on by itself in a few minutes."
+                gettext("Background work is paused"),
+                gettext("Your data is safe. Work goes on by itself in a few minutes."),
             )
         if self.freshness.state == "failed":
-            return Trouble("The last sync failed", self.freshness.error, can_sync=True)
+            return Trouble(gettext("The last sync failed"), self.freshness.error, can_sync=True)
         return None
 
 
 _STATUS = {
     "reauthorize": Trouble(
-        "Fluxor lost its connection to your store", "Close this page and open Fluxor from your admin again."
+        lazy_gettext("Fluxor lost its connection to your store"),
+        lazy_gettext("Close this page and open Fluxor from your admin again."),
     ),
     # Only whoever works outside the admin can see this: inside it an uninstalled app does not open.
     "uninstalled": Trouble(
-        "Fluxor was uninstalled from this store", "Numbers stay as they are until you connect it again."
+        lazy_gettext("Fluxor was uninstalled from this store"),
+        lazy_gettext("Numbers stay as they are until you connect it again."),
     ),
     "frozen": Trouble(
-        "Shopify has paused this store", "Numbers stay as they are until the store is open again."
+        lazy_gettext("Shopify has paused this store"),
+        lazy_gettext("Numbers stay as they are until the store is open again."),
     ),
 }
 

@@ -71,6 +71,8 @@ class StoreSettings(StoreScoped, Base):
     review_days: Mapped[int] = mapped_column(default=7)
     service_level: Mapped[float] = mapped_column(default=0.95)
     engine: Mapped[str] = mapped_column(default="auto")
+    # What mails and files speak, and pages where neither member nor browser asks for a language of ours.
+    language: Mapped[str] = mapped_column(default="en")
     updated_at: Mapped[datetime] = mapped_column(DateTime(timezone=True), server_default=func.now())
 
     __table_args__ = (
@@ -92,6 +94,7 @@ class Member(StoreScoped, Base):
     email: Mapped[str | None]
     name: Mapped[str] = mapped_column(default="")
     role: Mapped[str] = mapped_column(default="viewer")
+    language: Mapped[str | None]  # NULL: as the admin or the browser asks
     created_at: Mapped[datetime] = mapped_column(DateTime(timezone=True), server_default=func.now())
 
     __table_args__ = (

@@ -94,6 +94,8 @@ class Identity(UserMixin):  # type: ignore[misc]
     embedded: bool
     host: str = ""
     user_id: int | None = None
+    language: str = ""  # their own choice, if they made one
+    store_language: str = ""
 
     def get_id(self) -> str:
         """Flask-Login's id; no session is kept, so it is for logs only."""

@@ -7,6 +7,8 @@ from decimal import ROUND_HALF_UP, Decimal
 from typing import Any
 from zoneinfo import ZoneInfo
 
+from app.platform.i18n import gettext, habits, ngettext
+
 UNKNOWN = "–"
 MINUS = "−"
 # Signs that stand for one currency only; the others are named by their code.
@@ -20,14 +22,13 @@ def number(value: float | Decimal | None, digits: int = 0) -> str:
     if value is None or value != value:
         return UNKNOWN
     if 0 < value < Decimal(1) / 2 / 10**digits:
-        return "< 1" if digits == 0 else f"< {10**-digits:.{digits}f}"
-    shown = f"{_rounded(value, digits):,.{digits}f}"
-    return shown.replace("-", MINUS)
+        return f"< {_own_marks(f'{10**-digits:.{digits}f}')}"
+    return _own_marks(f"{_rounded(value, digits):,.{digits}f}").replace("-", MINUS)
 
 
 def signed(value: int) -> str:
     """`+12`, `−3` (with a true minus sign), `0`."""
-    return f"+{value:,}" if value > 0 else number(value)
+    return f"+{number(value)}" if value > 0 else number(value)
 
 
 def money(value: float | Decimal | None, currency: str) -> str:
@@ -35,8 +36,11 @@ def money(value: float | Decimal | None, currency: str) -> str:
     if value is None or value != value:
         return UNKNOWN
     digits = 0 if currency in _WITHOUT_CENTS else 3 if currency in _WITH_MILS else 2
-    sign = _SIGNS.get(currency, f"{currency}\u00a0")
-    shown = f"{sign}{abs(_rounded(value, digits)):,.{digits}f}"
+    amount = _own_marks(f"{abs(_rounded(value, digits)):,.{digits}f}")
+    if habits().sign_first:
+        shown = _SIGNS.get(currency, f"{currency}\u00a0") + amount
+    else:
+        shown = f"{amount}\u00a0{_SIGNS.get(currency, currency)}"
     return MINUS + shown if value < 0 else shown
 
 
@@ -44,10 +48,11 @@ def day(value: date | None, today: date) -> str:
     """`Today`, `Tomorrow`, `23 Nov`, or `23 Nov 2025` in another year."""
     if value is None:
         return UNKNOWN
-    near = {-1: "Yesterday", 0: "Today", 1: "Tomorrow"}.get((value - today).days)
-    if near:
-        return near
-    return f"{value.day} {value:%b}" if value.year == today.year else f"{value.day} {value:%b %Y}"
+    away = (value - today).days
+    if -1 <= away <= 1:
+        return (gettext("Today"), gettext("Tomorrow"), gettext("Yesterday"))[away]
+    shown = habits().day.format(day=value.day, month=habits().short_months[value.month - 1])
+    return shown if value.year == today.year else f"{shown} {value.year}"
 
 
 def moment(value: datetime | None, zone: str, now: datetime) -> str:
@@ -61,17 +66,15 @@ def moment(value: datetime | None, zone: str, now: datetime) -> str:
 def ago(value: datetime | None, now: datetime) -> str:
     """How long ago: `just now`, `5 minutes ago`, `2 days ago`."""
     if value is None:
-        return "never"
+        return gettext("never")
     past = now - value
-    for unit, size in (
-        ("day", timedelta(days=1)),
-        ("hour", timedelta(hours=1)),
-        ("minute", timedelta(minutes=1)),
-    ):
-        count = past // size
-        if count >= 1:
-            return f"{count} {unit}{'s' if count > 1 else ''} ago"
-    return "just now"
+    if (days := past // timedelta(days=1)) >= 1:
+        return ngettext("%(num)s day ago", "%(num)s days ago", days)
+    if (hours := past // timedelta(hours=1)) >= 1:
+        return ngettext("%(num)s hour ago", "%(num)s hours ago", hours)
+    if (minutes := past // timedelta(minutes=1)) >= 1:
+        return ngettext("%(num)s minute ago", "%(num)s minutes ago", minutes)
+    return gettext("just now")
 
 
 def long_day(value: date | str | None) -> str:
@@ -79,19 +82,38 @@ def long_day(value: date | str | None) -> str:
     if not value:
         return UNKNOWN
     known = date.fromisoformat(value) if isinstance(value, str) else value
-    return f"{known.day} {known:%B %Y}"
+    return f"{habits().day.format(day=known.day, month=habits().months[known.month - 1])} {known.year}"
 
 
 def cover(days: float | None) -> str:
     """Days of cover: whole days up to a year, beyond that it says so rather than show a false precision."""
     if days is None or days != days:
         return UNKNOWN
-    return "Over a year" if days > 365 else number(days)
+    return gettext("Over a year") if days > 365 else number(days)
 
 
-def counted(count: int, one: str, many: str = "") -> str:
-    """`1 product`, `3 products`."""
-    return f"{count:,} {one if count == 1 else many or one + 's'}"
+def _noun(one: str, many: str) -> tuple[str, str]:
+    """Marks a noun's two forms for the message catalogue."""
+    return one, many
+
+
+_NOUNS = {
+    "alert": _noun("%(n)s alert", "%(n)s alerts"),
+    "day": _noun("%(n)s day", "%(n)s days"),
+    "line": _noun("%(n)s line", "%(n)s lines"),
+    "more product": _noun("%(n)s more product", "%(n)s more products"),
+    "order": _noun("%(n)s order", "%(n)s orders"),
+    "product": _noun("%(n)s product", "%(n)s products"),
+    "suggestion": _noun("%(n)s suggestion", "%(n)s suggestions"),
+    "supplier": _noun("%(n)s supplier", "%(n)s suppliers"),
+    "unit": _noun("%(n)s unit", "%(n)s units"),
+}
+
+
+def counted(count: int, noun: str) -> str:
+    """`1 product`, `3 products`; a noun that is not listed above is a KeyError."""
+    one, many = _NOUNS[noun]
+    return ngettext(one, many, int(count), n=number(count))
 
 
 def harmless(value: Any) -> Any:
@@ -99,6 +121,14 @@ def harmless(value: Any) -> Any:
     if isinstance(value, str) and value[:1] in ("=", "+", "-", "@", "\t", "\r"):
         return "'" + value
     return value
+
+
+def _own_marks(shown: str) -> str:
+    """`1,234.5` with the marks of the language that is being spoken."""
+    marks = habits()
+    if marks.decimal == ".":
+        return shown
+    return shown.translate({ord(","): marks.group, ord("."): marks.decimal})
 
 
 def _rounded(value: float | Decimal, digits: int) -> Decimal:

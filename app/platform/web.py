@@ -16,7 +16,7 @@ from flask import Flask, Response, abort, g, render_template, request, url_for
 from werkzeug.middleware.proxy_fix import ProxyFix
 
 from app.config import Settings
-from app.platform import logs
+from app.platform import i18n, logs
 
 _NO_DEVICES = "camera=(), geolocation=(), microphone=(), payment=(), usb=()"
 T = TypeVar("T")
@@ -127,6 +127,7 @@ def page_url(endpoint: str, **values: Any) -> str:
     identity = g.get("identity")
     if identity is not None and identity.embedded:
         values = {**values, "shop": identity.shop, "host": identity.host, "embedded": "1"}
+        values["locale"] = i18n.asked_for()
     return url_for(endpoint, **{key: value for key, value in values.items() if value not in (None, "")})
 
 

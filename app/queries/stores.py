@@ -35,9 +35,10 @@ class SettingsView:
     review_days: int
     service_level: float
     engine: str
+    language: str
 
 
-DEFAULTS = SettingsView(10, [], None, 14, 3.0, 7, 0.95, "auto")
+DEFAULTS = SettingsView(10, [], None, 14, 3.0, 7, 0.95, "auto", "en")
 
 
 def store() -> StoreView:

@@ -23,8 +23,11 @@ class Visitor:
 class Place:
     """A member as the access table wants them."""
 
+    id: int
     name: str
     role: str
+    language: str | None
+    store_language: str
 
 
 @dataclass(frozen=True)
@@ -61,10 +64,22 @@ def visitor(user_id: int, store_id: int | None) -> Visitor | None:
     return Visitor(**found[0]._asdict()) if found else None
 
 
+_PLACE = """
+    SELECT m.id, m.name, m.role, m.language, COALESCE(t.language, '') AS store_language
+    FROM members m LEFT JOIN store_settings t ON t.store_id = m.store_id
+"""
+
+
 def place(member_id: int) -> Place | None:
     """The current store's member. One statement."""
-    found = db.rows("SELECT name, role FROM members WHERE id = :id", id=member_id)
-    return Place(found[0].name, found[0].role) if found else None
+    found = db.rows(f"{_PLACE} WHERE m.id = :id", id=member_id)
+    return Place(**found[0]._asdict()) if found else None
+
+
+def place_of_staff(shopify_user_id: str) -> Place | None:
+    """The current store's member whom Shopify knows by that id. One statement."""
+    found = db.rows(f"{_PLACE} WHERE m.shopify_user_id = :id", id=shopify_user_id)
+    return Place(**found[0]._asdict()) if found else None
 
 
 def stores(user_id: int) -> list[ConnectedStore]:

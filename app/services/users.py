@@ -129,6 +129,11 @@ def join_store(user_id: int, *, store_id: int) -> None:
     audit.record(actor=user.email, action="member.connected", role=member.role)
 
 
+def choose_language(member_id: int, language: str | None) -> None:
+    """Note in which language a member of the current store reads pages; None: as admin or browser ask."""
+    db.execute("UPDATE members SET language = :language WHERE id = :id", language=language, id=member_id)
+
+
 def _new_member(session: Session, user: User) -> Member:
     owned = session.execute(select(Member.id).where(Member.role == "owner").limit(1)).first() is not None
     member = Member(email=user.email, name=user.email, role="manager" if owned else "owner")

@@ -3,8 +3,12 @@
 
 const token = (name) => getComputedStyle(document.documentElement).getPropertyValue(`--p-color-${name}`).trim();
 
-const months = ["Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"];
-const shortDay = (text) => `${Number(text.slice(8, 10))} ${months[Number(text.slice(5, 7)) - 1]}`;
+const language = document.documentElement.lang === "en" ? "en-GB" : document.documentElement.lang;
+const words = JSON.parse(document.documentElement.dataset.words || "{}");
+const say = (text) => words[text] ?? text;
+
+const dayAndMonth = new Intl.DateTimeFormat(language, { day: "numeric", month: "short", timeZone: "UTC" });
+const shortDay = (text) => dayAndMonth.format(new Date(`${text.slice(0, 10)}T00:00:00Z`));
 
 function axes(extra = {}) {
   const grid = { color: token("border-secondary") };
@@ -25,12 +29,12 @@ const line = (label, data, color, extra = {}) =>
 const builders = {
   trend: ({ labels, units, weekly }) => ({
     type: "line",
-    data: { labels: labels.map(shortDay), datasets: [line(weekly ? "Units in the week" : "Units", units, token("bg-fill-emphasis"))] },
+    data: { labels: labels.map(shortDay), datasets: [line(weekly ? say("Units in the week") : say("Units"), units, token("bg-fill-emphasis"))] },
     options: options({ scales: axes() }),
   }),
   levels: ({ labels, products }) => ({
     type: "bar",
-    data: { labels, datasets: [{ label: "Products", data: products, backgroundColor: token("bg-fill-emphasis"), borderRadius: 4, maxBarThickness: 22 }] },
+    data: { labels, datasets: [{ label: say("Products"), data: products, backgroundColor: token("bg-fill-emphasis"), borderRadius: 4, maxBarThickness: 22 }] },
     options: options({ indexAxis: "y", scales: { x: { ...axes().y }, y: { grid: { display: false }, ticks: { color: token("text") } } } }),
   }),
   forecast: ({ history, forecast }) => {
@@ -38,14 +42,14 @@ const builders = {
     const before = history.days.map(() => null);
     const band = token("bg-fill-info");
     const edge = { borderWidth: 0, pointRadius: 0 };
-    const sets = [line("Sold", [...history.units, ...coming.days.map(() => null)], token("text-secondary"), { borderWidth: 1.5 })];
+    const sets = [line(say("Sold"), [...history.units, ...coming.days.map(() => null)], token("text-secondary"), { borderWidth: 1.5 })];
     if (forecast) {
-      sets.push(line("Expected", [...before, ...coming.mean], token("bg-fill-emphasis")));
-      sets.push(line("Range from", [...before, ...coming.low], band, edge));
-      sets.push(line("Range of 8 in 10 days", [...before, ...coming.high], band, { ...edge, fill: "-1" }));
+      sets.push(line(say("Expected"), [...before, ...coming.mean], token("bg-fill-emphasis")));
+      sets.push(line(say("Range from"), [...before, ...coming.low], band, edge));
+      sets.push(line(say("Range of 8 in 10 days"), [...before, ...coming.high], band, { ...edge, fill: "-1" }));
     }
     const labels = [...history.days, ...coming.days].map(shortDay);
-    const legend = { display: true, labels: { boxHeight: 2, boxWidth: 20, color: token("text"), filter: (item) => !item.text.startsWith("Range from") } };
+    const legend = { display: true, labels: { boxHeight: 2, boxWidth: 20, color: token("text"), filter: (item) => item.text !== say("Range from") } };
     return { type: "line", data: { labels, datasets: sets }, options: options({ scales: axes(), plugins: { legend } }) };
   },
 };
@@ -55,6 +59,7 @@ function drawCharts() {
   Object.values(Chart.instances).filter((chart) => !chart.canvas?.isConnected).forEach((chart) => chart.destroy());
   for (const canvas of document.querySelectorAll("canvas[data-chart]")) {
     if (Chart.getChart(canvas)) continue;
+    Chart.defaults.locale = language;
     Chart.defaults.font.family = getComputedStyle(document.body).fontFamily;
     new Chart(canvas, builders[canvas.dataset.chart](JSON.parse(canvas.dataset.series)));
   }
@@ -78,10 +83,10 @@ function noAnswer(event) {
   // A poll that goes unanswered tries again by itself; only what somebody asked for needs a word.
   const asked = event.detail.ctx?.sourceEvent?.type;
   if (!place || asked === "every" || event.detail.ctx?.response) return;
-  const words = document.createElement("p");
-  words.className = "error";
-  words.textContent = "There was no answer. Check your connection and try again.";
-  place.replaceChildren(words);
+  const line = document.createElement("p");
+  line.className = "error";
+  line.textContent = say("There was no answer. Check your connection and try again.");
+  place.replaceChildren(line);
 }
 
 // On a phone the rows of an index table are laid out as cards, which makes browsers forget that they are a table.

@@ -14,7 +14,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from devtools import assets, paths
+from devtools import assets, paths, translations
 from devtools.databases import Server, create_database
 from devtools.demo import settings as demo_settings
 from devtools.demo.settings import DemoSettings
@@ -88,6 +88,8 @@ class Stack:
         """Start all; raise ProcessFailed with the end of the log of what did not start."""
         with step("JavaScript and CSS assets"):
             assets.ensure_assets()
+        with step("Message catalogues"):
+            translations.ensure_compiled()
         simulator = self.supervisor.launch(self._simulator())
         with step("PostgreSQL and Valkey"):
             self.environment = self._start_services()

@@ -5,18 +5,19 @@ from __future__ import annotations
 import dataclasses
 import logging
 from datetime import timedelta
-from typing import cast
+from typing import Any, cast
 
 from flask import Request, current_app, g
 
 from app.config import Settings
 from app.jobs import sync
-from app.platform import clock, db, sessions, tenancy
+from app.platform import clock, db, i18n, sessions, tenancy
 from app.platform.access import Account, Identity, Role
 from app.platform.queue import enqueue
 from app.platform.secrets import TokenCipher
 from app.platform.sessions import SessionRefused
 from app.queries import users
+from app.queries.users import Place
 from app.services import stores
 from app.services.stores import StoreRef
 from app.shopify.door import Shopify
@@ -79,17 +80,7 @@ def _from_session(token: str, *, in_cookie: bool) -> Identity | Account | None:
     tenancy.enter(db.session(), visitor.store_id)
     place = users.place(visitor.member_id)
     assert place is not None  # the link to a member goes with the member
-    identity = Identity(
-        member_id=visitor.member_id,
-        store_id=visitor.store_id,
-        shop=visitor.shop,
-        role=Role(place.role),
-        name=place.name,
-        embedded=False,
-        user_id=visitor.user_id,
-    )
-    g.identity = identity
-    return identity
+    return _known(place, visitor.store_id, visitor.shop, embedded=False, user_id=visitor.user_id)
 
 
 def _expires_soon(store: StoreRef) -> bool:
@@ -111,15 +102,22 @@ def _install(visit: AdminVisit, shopify: Shopify) -> StoreRef:
 
 def _enter(visit: AdminVisit, store: StoreRef) -> Identity:
     tenancy.enter(db.session(), store.id)
-    member = stores.member_for(visit.user_id)
-    identity = Identity(
-        member_id=member.id,
-        store_id=store.id,
-        shop=store.shop,
-        role=Role(member.role),
-        name=member.name,
-        embedded=True,
-        host=visit.host,
+    place = users.place_of_staff(visit.user_id) or users.place(stores.member_for(visit.user_id).id)
+    assert place is not None  # it was read or made in this very transaction
+    return _known(place, store.id, store.shop, embedded=True, host=visit.host)
+
+
+def _known(place: Place, store_id: int, shop: str, **manner: Any) -> Identity:
+    """Note who asks, where, and with that in which language they are answered."""
+    g.identity = Identity(
+        member_id=place.id,
+        store_id=store_id,
+        shop=shop,
+        role=Role(place.role),
+        name=place.name,
+        language=place.language or "",
+        store_language=place.store_language,
+        **manner,
     )
-    g.identity = identity
-    return identity
+    i18n.settled()
+    return cast(Identity, g.identity)

@@ -7,6 +7,7 @@ from zoneinfo import available_timezones
 
 from app.domain.forecasts import ENGINES
 from app.platform.forms import Form
+from app.platform.i18n import LANGUAGES, gettext
 from app.queries.stores import SettingsView
 
 LONGEST_DAYS = 180
@@ -33,6 +34,7 @@ def read(typed: Mapping[str, str]) -> Form:
     form.whole("review_days", low=1, high=90)
     form.decimal("service_level", low=51, high=99.9)
     form.choice("engine", list(ENGINES))
+    form.choice("language", list(LANGUAGES))
     _reach(form)
     if "service_level" in form.values:
         form.values["service_level"] = round(form.values["service_level"] / 100, 4)
@@ -42,9 +44,10 @@ def read(typed: Mapping[str, str]) -> Form:
 def _reach(form: Form) -> None:
     lead, review = form.values.get("lead_time_days"), form.values.get("review_days")
     if lead is not None and review is not None and lead + review > LONGEST_DAYS:
-        form.errors["lead_time_days"] = (
-            f"Lead time and days between orders come to {lead + review};"
-            f" forecasts reach {LONGEST_DAYS} days ahead. Enter less."
+        form.errors["lead_time_days"] = gettext(
+            "Lead time and days between orders come to %(sum)s; forecasts reach %(most)s days ahead. Enter less.",
+            sum=lead + review,
+            most=LONGEST_DAYS,
         )
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection
 from typing import Any
 
-from flask import Response, request
+from flask import Response, abort, request
 from flask_login import current_user
 
 from app.blueprints.settings import form as settings_form
@@ -14,10 +14,12 @@ from app.jobs import alerts as alert_jobs
 from app.jobs import forecasts as forecast_jobs
 from app.jobs import sync as sync_jobs
 from app.platform import clock, queue, web
-from app.platform.access import AppBlueprint, Permission, actor
+from app.platform.access import AppBlueprint, Permission, SignedIn, actor
 from app.platform.forms import Form
+from app.platform.i18n import LANGUAGES, gettext
 from app.platform.queue import enqueue
 from app.queries import alerts, stores
+from app.services import users
 from app.services.stores import change_settings
 
 blueprint = AppBlueprint("settings", __name__)
@@ -38,7 +40,7 @@ def change() -> Response:
     changed = change_settings(form.values, actor=actor(), now=clock.now())
     _follow_up(changed)
     response = web.render("settings/_form.html", **_form_values())
-    return web.toast(response, "Settings saved" if changed else "Nothing to change")
+    return web.toast(response, gettext("Settings saved") if changed else gettext("Nothing to change"))
 
 
 @blueprint.get("/settings/mail", needs=Permission.SETTINGS_READ)
@@ -52,11 +54,23 @@ def test_mail() -> Response:
     """Send a test e-mail to the addresses that are stored."""
     recipients = stores.settings().alert_emails
     if not recipients:
-        problem = "Enter and save an address first."
+        problem = gettext("Enter and save an address first.")
         return web.render("settings/_mail.html", status=422, mail=alerts.last_mail(), problem=problem)
     queue.ensure_reachable()
     alert_jobs.send_test(current_user.store_id, recipients, now=clock.now())
     return web.render("settings/_mail.html", mail=alerts.last_mail())
+
+
+@blueprint.post("/settings/language", needs=SignedIn("a member chooses the language of their own pages"))
+def choose_language() -> Response:
+    """Choose the language of one's own pages; it changes nothing for others."""
+    code = request.form.get("own_language", "")
+    member_id = getattr(current_user, "member_id", None)
+    if member_id is None or (code and code not in LANGUAGES):
+        abort(400)
+    users.choose_language(member_id, code or None)
+    # The whole page speaks it at once.
+    return Response(status=204, headers={"HX-Redirect": web.page_url("settings.index")})
 
 
 def _follow_up(changed: Collection[str]) -> None:
@@ -65,7 +79,7 @@ def _follow_up(changed: Collection[str]) -> None:
         enqueue(sync_jobs.recount, store_id, on="urgent", once=f"recount-{store_id}")
     elif "engine" in changed:
         forecast_jobs.forecast_soon(store_id)
-    elif set(changed) - {"alert_emails"}:
+    elif set(changed) - {"alert_emails", "language"}:
         forecast_jobs.replan_soon(store_id)
 
 
@@ -75,5 +89,7 @@ def _form_values(form: Form | None = None) -> dict[str, Any]:
         "values": typed or settings_form.stored(stores.settings()),
         "errors": form.errors if form else {},
         "engines": list(ENGINES),
+        "languages": list(LANGUAGES.items()),
+        "own_language": current_user.language,
         "zones": settings_form.zones(),
     }

@@ -1,0 +1,218 @@
+"""Rules on words: what people read goes through the message catalogues, and the catalogues are whole."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from html.parser import HTMLParser
+
+import pytest
+from jinja2 import Environment
+
+from devtools import translations
+from devtools.paths import ROOT
+
+TEMPLATES = ROOT / "app" / "templates"
+# Still in plain English; a template leaves this list when it is converted, and none may join it.
+TO_CONVERT: set[str] = {
+    "alerts/_actions.html",
+    "alerts/_banner.html",
+    "alerts/_check.html",
+    "alerts/_mail_state.html",
+    "alerts/_table.html",
+    "alerts/index.html",
+    "api/docs.html",
+    "auth/confirm.html",
+    "auth/connect.html",
+    "auth/forgot.html",
+    "auth/leaving.html",
+    "auth/login.html",
+    "auth/reset.html",
+    "auth/sent.html",
+    "auth/signup.html",
+    "catalog/_figures.html",
+    "catalog/_forecast.html",
+    "catalog/_ledger.html",
+    "catalog/_replanning.html",
+    "catalog/_settings.html",
+    "catalog/_stock.html",
+    "catalog/_table.html",
+    "catalog/index.html",
+    "catalog/show.html",
+    "dashboard/_headline.html",
+    "dashboard/_home.html",
+    "dashboard/_levels.html",
+    "dashboard/_setup.html",
+    "dashboard/_trend.html",
+    "dashboard/index.html",
+    "email/confirm/body.html",
+    "email/confirm/body.txt",
+    "email/confirm/subject.txt",
+    "email/known/body.html",
+    "email/known/body.txt",
+    "email/known/subject.txt",
+    "email/low_stock/body.html",
+    "email/low_stock/body.txt",
+    "email/low_stock/subject.txt",
+    "email/purchase_order/body.html",
+    "email/purchase_order/body.txt",
+    "email/purchase_order/subject.txt",
+    "email/reset/body.html",
+    "email/reset/body.txt",
+    "email/reset/subject.txt",
+    "email/sync_mended/body.html",
+    "email/sync_mended/body.txt",
+    "email/sync_mended/subject.txt",
+    "email/sync_trouble/body.html",
+    "email/sync_trouble/body.txt",
+    "email/sync_trouble/subject.txt",
+    "email/test/body.html",
+    "email/test/body.txt",
+    "email/test/subject.txt",
+    "errors/_problem.html",
+    "errors/page.html",
+    "purchasing/_add.html",
+    "purchasing/_deliveries.html",
+    "purchasing/_draft.html",
+    "purchasing/_draft_line.html",
+    "purchasing/_due.html",
+    "purchasing/_due_actions.html",
+    "purchasing/_end.html",
+    "purchasing/_files.html",
+    "purchasing/_letter.html",
+    "purchasing/_lines.html",
+    "purchasing/_listed.html",
+    "purchasing/_mail.html",
+    "purchasing/_order.html",
+    "purchasing/_order_rows.html",
+    "purchasing/_orders.html",
+    "purchasing/_products.html",
+    "purchasing/_schedule.html",
+    "purchasing/_supplier_form.html",
+    "purchasing/_suppliers.html",
+    "purchasing/index.html",
+    "purchasing/show.html",
+    "purchasing/supplier.html",
+    "purchasing/suppliers.html",
+    "replenishment/_decide.html",
+    "replenishment/_search.html",
+    "replenishment/_table.html",
+    "replenishment/index.html",
+    "reports/_history.html",
+    "reports/_panel.html",
+    "reports/index.html",
+}
+_ATTRIBUTES = ("aria-label", "alt", "placeholder", "title")
+_SAID_BY = ("_", "gettext", "ngettext", "lazy_gettext", "counted")
+_NAMES = {"Fluxor", "SKU", "CSV", "PDF", "Shopify", "name@example.com"}
+_ENV = Environment(extensions=["jinja2.ext.i18n"], autoescape=True)
+
+
+class _Reader(HTMLParser):
+    """Gathers the words a reader would see or hear."""
+
+    def __init__(self) -> None:
+        super().__init__(convert_charrefs=True)
+        self.words: list[str] = []
+
+    def handle_data(self, data: str) -> None:
+        self.words.append(data)
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        self.words += [value or "" for name, value in attrs if name in _ATTRIBUTES]
+
+
+def unwrapped(text: str) -> list[str]:
+    """Words of a template that no catalogue knows: in the markup, and in literals that start like a sentence."""
+    reader = _Reader()
+    reader.feed(_markup(text))
+    seen = [piece.strip(" \n·:/") for words in reader.words for piece in words.split("\0")]
+    # A macro that writes attributes looks like text to the parser.
+    said = [word for word in seen if re.search(r"[A-Za-z]{2}", word) and '="' not in word]
+    return [word for word in said if word not in _NAMES] + list(_literals(text))
+
+
+def _markup(text: str) -> str:
+    """The template without its expressions, comments and `trans` blocks."""
+    text = re.sub(r"{#.*?#}", "", text, flags=re.DOTALL)
+    text = re.sub(r"{%-?\s*trans\b.*?endtrans\s*-?%}", "\0", text, flags=re.DOTALL)
+    return re.sub(r"{{.*?}}|{%.*?%}", "\0", text, flags=re.DOTALL)
+
+
+def _literals(text: str) -> Iterator[str]:
+    tokens = [(kind, value) for _line, kind, value in _ENV.lex(text) if kind not in ("whitespace", "data")]
+    for at, (kind, value) in enumerate(tokens):
+        words = value[1:-1]
+        if kind != "string" or words in _NAMES or not re.match(r"[A-Z][a-z]+( |$|\W$)", words):
+            continue
+        is_key = tokens[at + 1][1] == ":"
+        if not is_key and not _is_said([known for _kind, known in tokens[:at]]):
+            yield words
+
+
+def _is_said(before: list[str]) -> bool:
+    """Whether a literal is an argument of a function that translates (the second form of a plural too)."""
+    for at in range(len(before) - 1, max(-1, len(before) - 4), -1):
+        if before[at] == "(":
+            return before[at - 1] in _SAID_BY
+    return False
+
+
+FOUND = {
+    str(file.relative_to(TEMPLATES)): offences
+    for file in sorted([*TEMPLATES.rglob("*.html"), *TEMPLATES.rglob("*.txt")])
+    if (offences := unwrapped(file.read_text()))
+}
+
+
+def test_what_people_read_goes_through_the_catalogues() -> None:
+    assert {name: words for name, words in FOUND.items() if name not in TO_CONVERT} == {}
+
+
+def test_the_list_of_templates_to_convert_only_shrinks() -> None:
+    assert sorted(TO_CONVERT - set(FOUND)) == [], "converted: take them off the list"
+
+
+@pytest.mark.parametrize(
+    "planted",
+    [
+        "<p>Hello there</p>",
+        '<input aria-label="Search">',
+        "<p>{% if x %}Yes{% endif %}</p>",
+        '{{ badge("warning", "Order now") }}',
+        '{{ _("Well") if good else "Badly" }}',
+    ],
+)
+def test_a_planted_word_is_found(planted: str) -> None:
+    assert unwrapped(planted)
+
+
+@pytest.mark.parametrize(
+    "fine",
+    [
+        '<p class="Big">{{ _("Hello there") }}</p>',
+        '{{ ngettext("One thing", "Many things", n) }}',
+        "{% trans %}Hello there{% endtrans %}",
+        "<p>{# A remark #}– · 3</p>",
+    ],
+)
+def test_what_is_said_through_a_catalogue_is_fine(fine: str) -> None:
+    assert unwrapped(fine) == []
+
+
+def test_placeholders_are_the_same_in_every_language() -> None:
+    assert len(translations.catalogues()) == 2
+    for source in translations.catalogues():
+        wrong = [
+            message.id
+            for message in translations.read(source)
+            if message.id
+            for text in ([message.string] if isinstance(message.string, str) else message.string)
+            if text and _placeholders(text) != _placeholders(message.id)
+        ]
+        assert wrong == [], source
+
+
+def _placeholders(message: str | tuple[str, ...]) -> set[str]:
+    texts = [message] if isinstance(message, str) else message
+    return {name for text in texts for name in re.findall(r"%\((\w+)\)", text)}
