@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import base64
+import os
 from collections.abc import Iterator
 
 import pytest
 from flask import Flask
 from flask.testing import FlaskClient
+from hypothesis import settings as hypothesis_settings
 from sqlalchemy.engine import make_url
 
 from app import create_app
@@ -15,6 +17,13 @@ from app.config import Settings
 from app.platform import schema
 from devtools.services import Services
 from devtools.services import test_services as private_services
+
+# The same examples at every run, and no limit of time for one: whether a change may land is no matter of
+# luck or load.
+# `HYPOTHESIS_PROFILE=explore bin/test …` tries new ones.
+hypothesis_settings.register_profile("repeatable", derandomize=True, deadline=None)
+hypothesis_settings.register_profile("explore", deadline=None, max_examples=1000)
+hypothesis_settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "repeatable"))
 
 SECRET = "test-secret-of-the-shopify-app-00"
 API_KEY = "test-client-id"
