@@ -20,6 +20,7 @@ from app.platform.secrets import LinkRefused
 from app.platform.sessions import WriteRefused
 from app.services.alerts import AlertNotFound
 from app.services.catalog import VariantNotFound
+from app.services.overrides import UnableToOverride
 from app.services.purchasing import OrderChanged, OrderNotFound, SupplierNotFound, UnableToOrder
 from app.services.reports import ReportNotFound
 from app.services.stores import StoreNotFound, UnableToReachShop
@@ -52,6 +53,7 @@ TABLE: dict[type[Exception], Problem] = {
     OrderChanged: Problem(409, "The order has changed"),
     ActNotAllowed: Problem(409, "The order's status does not allow this"),
     TooManyUnits: Problem(422, "Too many units"),
+    UnableToOverride: Problem(422, "This override cannot be set"),
     UnableToOrder: Problem(422, "This cannot be ordered as it is"),
     LinkRefused: Problem(403, "This link no longer works"),
     UnableToReachShop: Problem(

@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+from datetime import date, datetime
+
+from app.domain.forecasts import Forecasts
+from app.domain.replenishment import Suggestions
 from app.jobs import alerts
 from app.platform import clock
 from app.platform.queue import enqueue, store_job
 from app.services import alerts as alert_service
-from app.services import forecasts, purchasing, replenishment, stores
+from app.services import forecasts, overrides, purchasing, replenishment, stores
 
 
 @store_job
@@ -17,7 +21,7 @@ def run(store_id: int) -> None:
     made = forecasts.run(today=today, now=now)
     if made is None:
         return
-    suggestions = replenishment.run(made.forecasts, today=today, now=now)
+    suggestions = _plan(made.forecasts, today=today, now=now)
     forecasts.finish(made.run_id, now=clock.now())
     if suggestions is not None:
         alerts.send_later(store_id, alert_service.run(suggestions, now=now, render=alerts.render))
@@ -27,12 +31,14 @@ def run(store_id: int) -> None:
 def replan(store_id: int) -> None:
     """Plan and alert anew from the stored forecast: stock or settings have changed."""
     now, today = clock.now(), clock.today(stores.time_zone())
-    made = forecasts.load()
-    if made is None:
-        return
-    suggestions = replenishment.run(made, today=today, now=now)
+    suggestions = _plan(forecasts.load(), today=today, now=now)
     if suggestions is not None:
         alerts.send_later(store_id, alert_service.run(suggestions, now=now, render=alerts.render))
+
+
+def _plan(by_model: Forecasts | None, *, today: date, now: datetime) -> Suggestions | None:
+    applied = overrides.apply(by_model, today=today)
+    return None if applied is None else replenishment.run(applied, today=today, now=now)
 
 
 def replan_soon(store_id: int) -> None:

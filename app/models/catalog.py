@@ -102,18 +102,47 @@ class VariantSettings(StoreScoped, Base):
     min_stock: Mapped[int | None]
     max_stock: Mapped[int | None]
     engine: Mapped[str | None]
+    # NULL: the supplier that stands for the vendor named in Shopify.
+    supplier_id: Mapped[int | None] = mapped_column(BigInteger)
     updated_at: Mapped[datetime] = mapped_column(DateTime(timezone=True), server_default=func.now())
 
     __table_args__ = (
         ForeignKeyConstraint(
             ["store_id", "variant_id"], ["variants.store_id", "variants.id"], ondelete="CASCADE"
         ),
+        ForeignKeyConstraint(["store_id", "supplier_id"], ["suppliers.store_id", "suppliers.id"]),
+        Index("ix_variant_settings_supplier", "store_id", "supplier_id"),
         CheckConstraint("low_stock_threshold >= 0", name="threshold_not_negative"),
         CheckConstraint("lead_time_days BETWEEN 0 AND 365", name="lead_time_in_range"),
         CheckConstraint("review_days BETWEEN 1 AND 180", name="review_in_range"),
         CheckConstraint("service_level > 0.5 AND service_level < 1", name="service_level_in_range"),
         CheckConstraint("moq >= 1 AND case_size >= 1", name="order_sizes_positive"),
         CheckConstraint("min_stock >= 0 AND max_stock >= min_stock", name="stock_limits_in_order"),
+    )
+
+
+class ProductView(StoreScoped, Base):
+    """A saved view of the product list: its filters, order and columns under a name, one member's or shared."""
+
+    __tablename__ = "product_views"
+
+    id: Mapped[int] = mapped_column(BigInteger, Identity(), primary_key=True)
+    # NULL: shared with everybody in the store.
+    member_id: Mapped[int | None] = mapped_column(BigInteger)
+    name: Mapped[str] = mapped_column(String(60))
+    # The query string of the list, as our own parser writes it.
+    query: Mapped[str] = mapped_column(String(4000))
+    made_by: Mapped[str]
+    created_at: Mapped[datetime] = mapped_column(DateTime(timezone=True), server_default=func.now())
+
+    __table_args__ = (
+        ForeignKeyConstraint(
+            ["store_id", "member_id"], ["members.store_id", "members.id"], ondelete="CASCADE"
+        ),
+        UniqueConstraint("store_id", "member_id", "name"),
+        Index(
+            "uq_product_views_shared", "store_id", "name", unique=True, postgresql_where="member_id IS NULL"
+        ),
     )
 
 

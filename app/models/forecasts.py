@@ -1,11 +1,24 @@
-"""The current forecast of each variant, stored so that any protection period can be read from it."""
+"""The current forecast of each variant, from which any protection period can be read, and what overrides it."""
 
 from __future__ import annotations
 
 from datetime import date, datetime
+from decimal import Decimal
+from typing import Any
 
-from sqlalchemy import BigInteger, DateTime, Float, ForeignKeyConstraint, Identity, Integer, func
-from sqlalchemy.dialects.postgresql import ARRAY
+from sqlalchemy import (
+    BigInteger,
+    CheckConstraint,
+    DateTime,
+    Float,
+    ForeignKeyConstraint,
+    Identity,
+    Index,
+    Integer,
+    Numeric,
+    func,
+)
+from sqlalchemy.dialects.postgresql import ARRAY, JSONB
 from sqlalchemy.orm import Mapped, mapped_column
 
 from app.platform.db import Base
@@ -28,7 +41,11 @@ class ForecastRun(StoreScoped, Base):
 
 
 class Forecast(StoreScoped, Base):
-    """A variant's forecast: daily means and range for the chart, quantiles of sums for the order."""
+    """A variant's forecast: daily means and range for the chart, quantiles of sums for the order.
+
+    While an override holds these are the numbers that count, the same for every reader; `model_numbers` then
+    keeps what the model said (the columns that differ, or nothing where it said nothing).
+    """
 
     __tablename__ = "forecasts"
 
@@ -48,10 +65,52 @@ class Forecast(StoreScoped, Base):
     sum_mean: Mapped[list[float]] = mapped_column(ARRAY(Float))
     # Row by row: len(grid_days) × len(grid_q) values.
     sum_quantiles: Mapped[list[float]] = mapped_column(ARRAY(Float))
+    model_numbers: Mapped[dict[str, Any] | None] = mapped_column(JSONB)
 
     __table_args__ = (
         ForeignKeyConstraint(
             ["store_id", "variant_id"], ["variants.store_id", "variants.id"], ondelete="CASCADE"
         ),
         ForeignKeyConstraint(["store_id", "run_id"], ["forecast_runs.store_id", "forecast_runs.id"]),
+    )
+
+
+class ForecastOverride(StoreScoped, Base):
+    """The merchant's own number for one variant until a day, with the reason; kept after it has ended.
+
+    `model_units` and `override_units`: what each side expected from the first to the last day, for comparing
+    both with what was sold.
+    """
+
+    __tablename__ = "forecast_overrides"
+
+    id: Mapped[int] = mapped_column(BigInteger, Identity(), primary_key=True)
+    variant_id: Mapped[int] = mapped_column(BigInteger)
+    kind: Mapped[str]
+    value: Mapped[Decimal] = mapped_column(Numeric(14, 3))
+    starts_on: Mapped[date]
+    until: Mapped[date]
+    reason: Mapped[str]
+    actor: Mapped[str]
+    created_at: Mapped[datetime] = mapped_column(DateTime(timezone=True), server_default=func.now())
+    ended_at: Mapped[datetime | None] = mapped_column(DateTime(timezone=True))
+    ended_by: Mapped[str] = mapped_column(default="")
+    model_units: Mapped[float | None]
+    override_units: Mapped[float]
+
+    __table_args__ = (
+        ForeignKeyConstraint(
+            ["store_id", "variant_id"], ["variants.store_id", "variants.id"], ondelete="CASCADE"
+        ),
+        CheckConstraint("kind IN ('units', 'percent')", name="kind_is_known"),
+        CheckConstraint("value >= CASE kind WHEN 'units' THEN 0 ELSE -100 END", name="value_in_range"),
+        CheckConstraint("until >= starts_on", name="days_in_order"),
+        Index(
+            "uq_forecast_overrides_one_open",
+            "store_id",
+            "variant_id",
+            unique=True,
+            postgresql_where="ended_at IS NULL",
+        ),
+        Index("ix_forecast_overrides_variant", "store_id", "variant_id"),
     )

@@ -18,7 +18,7 @@ SORTS = {
     "quantity": "s.quantity",
     "cost": "s.cost",
     "order_by": "s.order_by",
-    "supplier": "p.vendor",
+    "supplier": "u.name",
 }
 
 
@@ -93,11 +93,15 @@ _FROM = """
     JOIN variants v ON v.store_id = s.store_id AND v.id = s.variant_id
     JOIN products p ON p.store_id = v.store_id AND p.id = v.product_id
     LEFT JOIN forecasts f ON f.store_id = s.store_id AND f.variant_id = s.variant_id
+    LEFT JOIN variant_settings t ON t.store_id = s.store_id AND t.variant_id = s.variant_id
+    LEFT JOIN suppliers n ON n.store_id = p.store_id AND n.vendor = p.vendor
+    LEFT JOIN suppliers u ON u.store_id = p.store_id AND u.id = COALESCE(t.supplier_id, n.id)
     LEFT JOIN suggestion_snoozes z ON z.store_id = s.store_id AND z.variant_id = s.variant_id
 """
 # The draft is looked up for the rows of the page alone: a column of this cost is worked out after the LIMIT.
 _COLUMNS = """
-    s.*, v.display_name, v.sku, p.vendor, f.confidence, z.until AS snoozed_until, z.reason AS snooze_reason,
+    s.*, v.display_name, v.sku, COALESCE(u.name, p.vendor) AS vendor, f.confidence,
+    z.until AS snoozed_until, z.reason AS snooze_reason,
     (SELECT ARRAY[o.id, o.number, l.ordered]
      FROM purchase_order_lines l JOIN purchase_orders o ON o.store_id = l.store_id AND o.id = l.order_id
      WHERE l.store_id = s.store_id AND l.variant_id = s.variant_id AND o.status = 'draft'

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, fields, replace
 from datetime import date, datetime, timedelta
+from types import SimpleNamespace
 from typing import Any
 
 import numpy as np
@@ -146,11 +147,11 @@ def _store(run_id: int, made: Forecasts) -> None:
 
 
 def load(variant_ids: Sequence[int] | None = None) -> Forecasts | None:
-    """The stored forecasts again as the domain's object; None while there are none."""
+    """The model's stored forecasts, without overrides, as the domain's object; None while there are none."""
     query = select(Forecast).order_by(Forecast.variant_id)
     if variant_ids is not None:
         query = query.where(Forecast.variant_id.in_(variant_ids))
-    found = list(db.session().execute(query).scalars())
+    found = [_by_model(row) for row in db.session().execute(query).scalars() if row.model_numbers != {}]
     if not found:
         return None
     first = found[0]
@@ -172,6 +173,18 @@ def load(variant_ids: Sequence[int] | None = None) -> Forecasts | None:
         sum_mean=np.asarray([row.sum_mean for row in found]),
         sum_quantiles=np.asarray([row.sum_quantiles for row in found]).reshape(shape),
     )
+
+
+def _by_model(row: Forecast) -> Any:
+    """The row with the model's numbers where an override has put others in their place."""
+    if row.model_numbers is None:
+        return row
+    kept = {name: getattr(row, name) for name in _COLUMNS}
+    for name, value in row.model_numbers.items():
+        gap = [float("nan")] * len(kept[name]) if isinstance(kept[name], list) else None
+        kept[name] = gap if value is None else value
+    until = kept["refused_until"]
+    return SimpleNamespace(**kept | {"refused_until": until and date.fromisoformat(until)})
 
 
 def take(made: Forecasts, rows: NDArray[np.int64]) -> Forecasts:

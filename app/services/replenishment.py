@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import asdict
 from datetime import date, datetime
 from typing import Any
@@ -10,13 +10,13 @@ from typing import Any
 import numpy as np
 from sqlalchemy.engine import Row
 
-from app.domain.forecasts import Forecasts
-from app.domain.replenishment import Policy, Receipt, Stock, Suggestions, plan
+from app.domain.replenishment import LedgerLine, Policy, Receipt, Stock, Suggestions, plan
 from app.models.replenishment import Suggestion, SuggestionSnooze
 from app.platform import db
 from app.services import audit, stores
 from app.services.catalog import VariantNotFound
 from app.services.forecasts import take
+from app.services.overrides import Applied
 
 URGENCY_RANK = {"now": 0, "soon": 1, "later": 2, "unknown": 3, "none": 4}
 
@@ -39,7 +39,8 @@ _POSITIONS = """
     JOIN products p ON p.store_id = v.store_id AND p.id = v.product_id
     JOIN store_settings t ON t.store_id = v.store_id
     LEFT JOIN variant_settings s ON s.store_id = v.store_id AND s.variant_id = v.id
-    LEFT JOIN suppliers u ON u.store_id = v.store_id AND u.vendor = p.vendor
+    LEFT JOIN suppliers n ON n.store_id = v.store_id AND n.vendor = p.vendor
+    LEFT JOIN suppliers u ON u.store_id = v.store_id AND u.id = COALESCE(s.supplier_id, n.id)
     LEFT JOIN (
         SELECT store_id, inventory_item_id, SUM(on_hand) AS on_hand, SUM(committed) AS committed,
                SUM(incoming) AS incoming, SUM(available) AS available
@@ -71,17 +72,24 @@ _RECEIPTS = """
 """
 
 
-def run(forecasts: Forecasts, *, today: date, now: datetime) -> Suggestions | None:
+def run(applied: Applied, *, today: date, now: datetime) -> Suggestions | None:
     """Plan every product that is tracked and forecast; replaces the stored suggestions."""
+    forecasts = applied.forecasts
     stores.settings()  # the join needs the row
     found = db.rows(_POSITIONS, ids=forecasts.keys.tolist())
     db.execute("DELETE FROM suggestions")
     db.execute("DELETE FROM suggestion_snoozes WHERE until <= :today", today=today)
     if not found:
         return None
-    chosen = take(forecasts, np.searchsorted(forecasts.keys, [row.id for row in found]))
-    made = plan(_stock(found, today), chosen, _policy(found), today=today)
-    db.append(Suggestion, _COLUMNS, _values(made, found, now))
+    chosen = np.searchsorted(forecasts.keys, [row.id for row in found])
+    made = plan(
+        _stock(found, today),
+        take(forecasts, chosen),
+        _policy(found),
+        today=today,
+        model=take(applied.model, chosen),
+    )
+    db.append(Suggestion, _COLUMNS, _values(made, found, now, applied.words))
     return made
 
 
@@ -144,7 +152,9 @@ _COLUMNS = [
 ]
 
 
-def _values(made: Suggestions, found: Any, now: datetime) -> Iterator[tuple[Any, ...]]:
+def _values(
+    made: Suggestions, found: Any, now: datetime, words: Mapping[int, str]
+) -> Iterator[tuple[Any, ...]]:
     for i, row in enumerate(found):
         one = made[i]
         yield (
@@ -170,9 +180,13 @@ def _values(made: Suggestions, found: Any, now: datetime) -> Iterator[tuple[Any,
             URGENCY_RANK[one.urgency],
             one.cost,
             one.cost_of_waiting,
-            db.Json([asdict(line) for line in one.ledger]),
+            db.Json([asdict(line) | _detail(line, words.get(row.id)) for line in one.ledger]),
             now,
         )
+
+
+def _detail(line: LedgerLine, words: str | None) -> dict[str, str]:
+    return {"detail": words} if words and line.code == "override" else {}
 
 
 def positions(ids: list[int]) -> dict[int, Row[Any]]:

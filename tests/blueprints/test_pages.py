@@ -33,6 +33,8 @@ PAGES = [
 POSTS = [
     "/sync",
     "/products/{first}/settings",
+    "/products/{first}/override",
+    "/products/{first}/override/end",
     "/alerts/1/dismiss",
     "/alerts/dismiss",
     "/alerts/1/snooze",

@@ -33,7 +33,6 @@ TO_CONVERT: set[str] = {
     "catalog/_figures.html",
     "catalog/_forecast.html",
     "catalog/_ledger.html",
-    "catalog/_replanning.html",
     "catalog/_settings.html",
     "catalog/_stock.html",
     "catalog/_table.html",

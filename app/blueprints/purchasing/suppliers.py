@@ -38,7 +38,7 @@ def show_supplier(supplier_id: int) -> Response:
     """One supplier with its products and orders."""
     supplier = _found(supplier_id)
     orders = purchasing.table(today=today(), show="all", supplier_id=supplier_id)
-    products = purchasing.supplied(supplier.vendor)
+    products = purchasing.supplied(supplier.id, supplier.vendor)
     return web.render("purchasing/supplier.html", orders=orders, products=products, **_values(supplier))
 
 

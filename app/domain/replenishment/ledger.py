@@ -10,6 +10,7 @@ from app.domain.arrays import Floats
 
 LABELS = {
     "demand": "Expected demand until the next order arrives",
+    "override": "Changed by your override",
     "safety": "Safety stock for the service level",
     "minimum": "Raised to your minimum stock",
     "on_hand": "On hand",

@@ -16,8 +16,12 @@ from app.domain.replenishment.suggestions import Suggestions
 from app.domain.replenishment.target import ROUNDING, stock_for, target_stock
 
 
-def plan(stock: Stock, forecasts: Forecasts, policy: Policy, *, today: date) -> Suggestions:
+def plan(
+    stock: Stock, forecasts: Forecasts, policy: Policy, *, today: date, model: Forecasts | None = None
+) -> Suggestions:
     """Suggestions for every variant of `forecasts`, from `stock` and `policy` given in the same order.
+
+    `model`: the forecasts before the merchant's overrides, so that the ledger shows what those changed.
 
     target S = Q_α(demand over L + R), quantity = what S − position needs after minimum, MOQ, cases and
     maximum. Raises ValueError, naming field and variant, where an input is outside its limits.
@@ -27,7 +31,8 @@ def plan(stock: Stock, forecasts: Forecasts, policy: Policy, *, today: date) -> 
     alpha, period = policy.each("service_level", n), lead + review
     target = target_stock(forecasts, policy)
     expected = forecasts.mean_of_sum(period)
-    parts, quantity = _order(stock, policy, target, expected)
+    by_model = expected if model is None else model.mean_of_sum(period)
+    parts, quantity = _order(stock, policy, target, expected, by_model)
     known = ~forecasts.refused
     position = stock.position(n)
     reorder_point = np.ceil(stock_for(forecasts, lead, sd, alpha) - ROUNDING)
@@ -63,15 +68,16 @@ def quantity(stock: Stock, forecasts: Forecasts, policy: Policy) -> Floats:
     """(n,) the quantities that `plan` suggests, without the rest."""
     n = len(forecasts)
     period = policy.each("lead_time_days", n) + policy.each("review_days", n)
-    return _order(stock, policy, target_stock(forecasts, policy), forecasts.mean_of_sum(period))[1]
+    expected = forecasts.mean_of_sum(period)
+    return _order(stock, policy, target_stock(forecasts, policy), expected, expected)[1]
 
 
 def _order(
-    stock: Stock, policy: Policy, target: Floats, expected: Floats
+    stock: Stock, policy: Policy, target: Floats, expected: Floats, by_model: Floats
 ) -> tuple[dict[str, Floats], Floats]:
     """Ledger parts and quantity; without a forecast nothing is needed beyond the minimum stock."""
     n = len(target)
-    demand = np.nan_to_num(np.round(expected))
+    demand, modelled = np.nan_to_num(np.round(expected)), np.nan_to_num(np.round(by_model))
     goal = np.nan_to_num(target)
     raised = np.maximum(goal, policy.each("min_stock", n))
     moq, case = policy.each("moq", n), policy.each("case_size", n)
@@ -81,7 +87,8 @@ def _order(
     whole = order_quantity(need, moq, case)
     quantity = within_maximum(whole, policy.each("max_stock", n) - position, moq, case)
     parts = {
-        "demand": demand,
+        "demand": modelled,
+        "override": demand - modelled,
         "safety": goal - demand,
         "minimum": raised - goal,
         "on_hand": -stock.units("on_hand", n),

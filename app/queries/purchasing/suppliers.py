@@ -68,7 +68,7 @@ _SUPPLIERS = """
         WHERE o.store_id = s.store_id AND o.supplier_id = s.id
     ) m ON true
     LEFT JOIN (
-        SELECT p.store_id, p.vendor, COUNT(*) AS products,
+        SELECT v.store_id, COALESCE(t.supplier_id, n.id) AS supplier_id, COUNT(*) AS products,
                COUNT(*) FILTER (WHERE is_due.yes) AS due_lines,
                SUM(g.quantity) FILTER (WHERE is_due.yes) AS due_units,
                SUM(g.cost) FILTER (WHERE is_due.yes) AS due_cost,
@@ -78,6 +78,8 @@ _SUPPLIERS = """
                COUNT(*) FILTER (WHERE is_due.yes AND k.variant_id IS NULL) AS missing_on_draft
         FROM variants v
         JOIN products p ON p.store_id = v.store_id AND p.id = v.product_id
+        LEFT JOIN variant_settings t ON t.store_id = v.store_id AND t.variant_id = v.id
+        LEFT JOIN suppliers n ON n.store_id = p.store_id AND n.vendor = p.vendor
         LEFT JOIN suggestions g ON g.store_id = v.store_id AND g.variant_id = v.id
         LEFT JOIN suggestion_snoozes z ON z.store_id = v.store_id AND z.variant_id = v.id
         LEFT JOIN (SELECT l.store_id, l.variant_id FROM purchase_order_lines l
@@ -85,8 +87,8 @@ _SUPPLIERS = """
                    WHERE o.status = 'draft') k ON k.store_id = v.store_id AND k.variant_id = v.id
         CROSS JOIN LATERAL (SELECT COALESCE(g.quantity > 0 AND z.variant_id IS NULL, false) AS yes) is_due
         WHERE v.deleted_at IS NULL AND p.deleted_at IS NULL {only}
-        GROUP BY p.store_id, p.vendor
-    ) q ON q.store_id = s.store_id AND q.vendor = s.vendor
+        GROUP BY 1, 2
+    ) q ON q.store_id = s.store_id AND q.supplier_id = s.id
 """
 
 
@@ -139,16 +141,19 @@ class SuppliedProduct:
 MOST_PRODUCTS = 200
 
 
-def supplied(vendor: str) -> list[SuppliedProduct]:
-    """A vendor's products, those to be ordered first; at most MOST_PRODUCTS. One statement."""
+def supplied(supplier_id: int, vendor: str) -> list[SuppliedProduct]:
+    """A supplier's products, those to be ordered first; at most MOST_PRODUCTS. One statement."""
     rows = db.rows(
         """
         SELECT v.id AS variant_id, v.display_name AS product, v.sku, s.quantity, s.order_by, v.unit_cost
         FROM variants v JOIN products p ON p.store_id = v.store_id AND p.id = v.product_id
         LEFT JOIN suggestions s ON s.store_id = v.store_id AND s.variant_id = v.id
-        WHERE p.vendor = :vendor AND v.deleted_at IS NULL AND p.deleted_at IS NULL
+        LEFT JOIN variant_settings t ON t.store_id = v.store_id AND t.variant_id = v.id
+        WHERE (t.supplier_id = :supplier OR (t.supplier_id IS NULL AND p.vendor = :vendor))
+          AND v.deleted_at IS NULL AND p.deleted_at IS NULL
         ORDER BY COALESCE(s.quantity, 0) > 0 DESC, v.display_name, v.id LIMIT :most
         """,
+        supplier=supplier_id,
         vendor=vendor,
         most=MOST_PRODUCTS,
     )

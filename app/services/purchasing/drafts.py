@@ -90,14 +90,16 @@ def _draft_of(supplier: Supplier) -> PurchaseOrder | None:
 
 
 _VARIANTS = """
-    SELECT v.id, v.display_name, v.sku, v.unit_cost, p.vendor, s.quantity AS suggested
+    SELECT v.id, v.display_name, v.sku, v.unit_cost, p.vendor, t.supplier_id, s.quantity AS suggested
     FROM variants v
     JOIN products p ON p.store_id = v.store_id AND p.id = v.product_id
+    LEFT JOIN variant_settings t ON t.store_id = v.store_id AND t.variant_id = v.id
     LEFT JOIN suggestions s ON s.store_id = v.store_id AND s.variant_id = v.id
     WHERE v.deleted_at IS NULL AND p.deleted_at IS NULL
 """
 _DUE = """
-    AND s.quantity > 0 AND p.vendor = :vendor
+    AND s.quantity > 0
+    AND (t.supplier_id = :supplier OR (t.supplier_id IS NULL AND p.vendor = :vendor))
     AND NOT EXISTS (SELECT 1 FROM suggestion_snoozes z
                     WHERE z.store_id = v.store_id AND z.variant_id = v.id)
     ORDER BY v.display_name, v.id
@@ -115,7 +117,7 @@ def accept(variant_id: int, *, quantity: int | None, actor: str, now: datetime) 
     wanted = quantity if quantity is not None else int(found[0].suggested or 0)
     if wanted < 1:
         raise UnableToOrder("There is nothing to order of this product. Enter a quantity of 1 or more.")
-    order = draft_for(suppliers.of_vendor(found[0].vendor), actor=actor, now=now)
+    order = draft_for(suppliers.of_product(found[0].supplier_id, found[0].vendor), actor=actor, now=now)
     _put(order, found[0], wanted)
     note(order, "line_set", actor=actor, now=now, variant_id=variant_id, ordered=wanted)
     return order
@@ -127,7 +129,7 @@ def order_due(supplier_id: int, *, actor: str, now: datetime) -> PurchaseOrder:
     Raises SupplierNotFound, UnableToOrder when nothing is due.
     """
     supplier = suppliers.get(supplier_id)
-    due = db.rows(f"{_VARIANTS} {_DUE}", vendor=supplier.vendor)
+    due = db.rows(f"{_VARIANTS} {_DUE}", supplier=supplier.id, vendor=supplier.vendor)
     if not due:
         raise UnableToOrder(f"Nothing is due from {supplier.name} now.")
     order = draft_for(supplier, actor=actor, now=now)

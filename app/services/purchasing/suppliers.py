@@ -51,6 +51,11 @@ def of_vendor(vendor: str) -> Supplier:
     return found
 
 
+def of_product(supplier_id: int | None, vendor: str) -> Supplier:
+    """Where a product is bought: from the supplier chosen for it, else from its vendor's."""
+    return of_vendor(vendor) if supplier_id is None else get(supplier_id)
+
+
 def lead_time_days(supplier: Supplier) -> int:
     """Days from order to shelf: the supplier's own, else the store's."""
     if supplier.lead_time_days is not None:

@@ -1,65 +1,68 @@
-"""The product pages."""
+"""One product: its page, its own settings, and its plan once that has been worked out anew."""
 
 from __future__ import annotations
 
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 from flask import Response, request
 from flask_login import current_user
 
 from app.blueprints.catalog import form as product_form
+from app.blueprints.catalog.door import blueprint, product_of, today
 from app.domain.forecasts import ENGINES
 from app.jobs import forecasts as forecast_jobs
 from app.platform import clock, web
-from app.platform.access import AppBlueprint, Permission, actor
+from app.platform.access import Permission, actor
 from app.platform.forms import Form
-from app.queries import catalog, forecasts, purchasing, replenishment, stores
+from app.queries import forecasts, overrides, purchasing, replenishment, stores
 from app.queries.catalog import ProductDetail
-from app.queries.paging import clean_page
-from app.services.catalog import VariantNotFound, change_variant_settings
+from app.services.catalog import change_variant_settings
 
-blueprint = AppBlueprint("catalog", __name__)
 _PATIENCE = timedelta(minutes=5)
 _SETTINGS = ("low_stock_threshold", "lead_time_days", "moq", "case_size", "engine")
-
-
-@blueprint.get("/products", needs=Permission.CATALOG_READ)
-def index() -> Response:
-    """The list."""
-    table = catalog.table(
-        sort=request.args.get("sort", "product"),
-        search=request.args.get("search", "").strip()[:100],
-        page=clean_page(request.args.get("page")),
-    )
-    if not web.wants_fragment():
-        return web.render("catalog/index.html", table=table)
-    response = web.render("catalog/_table.html", table=table)
-    shown = {"sort": table.sort, "search": table.search, "page": table.page.number}
-    response.headers["HX-Push-Url"] = web.page_url("catalog.index", **shown)
-    return response
+# Where on the page a new plan is announced: below the form that asked for it.
+_PLACES = ("replanning", "replanning-override")
 
 
 @blueprint.get("/products/<int:variant_id>", needs=Permission.CATALOG_READ)
 def show(variant_id: int) -> Response:
     """One product."""
-    product = _product(variant_id)
-    today = clock.today(web.once(stores.store).time_zone)
+    product = product_of(variant_id)
     return web.render(
         "catalog/show.html",
         product=product,
-        history=forecasts.history(variant_id, today=today),
-        forecast=forecasts.forecast(variant_id),
-        suggestion=replenishment.detail(variant_id),
         own_orders=purchasing.open_lines(variant_id),
+        **numbers(product),
+        **override_values(product),
         **_form_values(product),
     )
+
+
+def numbers(product: ProductDetail) -> dict[str, Any]:
+    """What a plan changes: history and forecast, the suggestion with its ledger."""
+    return {
+        "history": forecasts.history(product.variant_id, today=today()),
+        "forecast": forecasts.forecast(product.variant_id),
+        "suggestion": replenishment.detail(product.variant_id),
+    }
+
+
+def override_values(product: ProductDetail, form: Form | None = None) -> dict[str, Any]:
+    """The overrides of a product, and what stands in the form of a new one."""
+    found = overrides.of_product(product.variant_id, today=today())
+    return {
+        "overrides": found,
+        "override": next((one for one in found if one.holds), None),
+        "override_typed": form.typed if form else {},
+        "override_errors": form.errors if form else {},
+    }
 
 
 @blueprint.post("/products/<int:variant_id>/settings", needs=Permission.CATALOG_EDIT)
 def change(variant_id: int) -> Response:
     """Change the product's own settings and plan anew."""
-    product = _product(variant_id)
+    product = product_of(variant_id)
     form = product_form.read(request.form, web.once(stores.settings))
     if not form.is_valid:
         values = _form_values(product, form)
@@ -69,7 +72,7 @@ def change(variant_id: int) -> Response:
         forecast_jobs.forecast_soon(current_user.store_id)
     elif changed:
         forecast_jobs.replan_soon(current_user.store_id)
-    product = _product(variant_id)
+    product = product_of(variant_id)
     since = clock.now() if changed else None
     response = web.render(
         "catalog/_settings.html", product=product, replanning_since=since, **_form_values(product)
@@ -81,25 +84,24 @@ def change(variant_id: int) -> Response:
 def plan(variant_id: int) -> Response:
     """The suggestion once it is newer than `after`; nothing while it is not."""
     after = web.moment_of(request.args.get("after", ""))
-    product, planned_at = _product(variant_id), replenishment.planned_at()
-    is_planned = planned_at is not None and planned_at > after
-    is_late = clock.now() - after > _PATIENCE
+    product = product_of(variant_id)
+    is_planned, is_late = _is_newer(replenishment.planned_at(), after), clock.now() - after > _PATIENCE
     if not is_planned and not is_late:
         return Response(status=204)
+    place = request.args.get("place", "")
     return web.render(
         "catalog/_plan.html",
         product=product,
-        suggestion=replenishment.detail(variant_id),
         is_planned=is_planned,
         is_late=is_late,
+        place=place if place in _PLACES else _PLACES[0],
+        **override_values(product),
+        **numbers(product),
     )
 
 
-def _product(variant_id: int) -> ProductDetail:
-    found = catalog.detail(variant_id)
-    if found is None:
-        raise VariantNotFound(f"There is no product {variant_id} in this store.")
-    return found
+def _is_newer(planned_at: datetime | None, after: datetime) -> bool:
+    return planned_at is not None and planned_at > after
 
 
 def _form_values(product: ProductDetail, form: Form | None = None) -> dict[str, Any]:
