@@ -7,7 +7,7 @@ from datetime import date
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from app.domain import laws
@@ -96,6 +96,7 @@ def test_what_was_passed_in_stays_as_it_was() -> None:
     assert before.model[0] == "average_28"
 
 
+@settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(
     rate=st.floats(0.01, 50),
     kind=st.sampled_from([UNITS, PERCENT]),
