@@ -21,6 +21,7 @@ GOOD = {
     "review_days": "14",
     "service_level": "97.5",
     "engine": "average_28",
+    "language": "en",
 }
 
 
