@@ -168,7 +168,7 @@ def test_without_redis_a_write_says_so_and_reads_go_on(
     with api.app.app_context():
         shop = db.rows("SELECT shop FROM stores WHERE id = :id", id=api.store_id)[0].shop
     admin = {"Authorization": f"Bearer {id_token(shop, user='11')}"}
-    away = Redis(host="127.0.0.1", port=1, socket_connect_timeout=1)
+    away = Redis.from_url("redis://127.0.0.1:1", socket_connect_timeout=1)
     monkeypatch.setitem(api.app.extensions, "redis", away)
     refused = api.client().post(path, headers=admin)
     assert (refused.status_code, refused.mimetype) == (503, "application/problem+json")
