@@ -9,12 +9,11 @@ from typing import Any, cast
 import click
 from flask import Flask, current_app
 from rq import Worker
-from rq.cron import CronScheduler
 
 from app.config import Settings
 from app.jobs import schedule
 from app.jobs import webhooks as webhook_jobs
-from app.platform import clock, db, queue, schema
+from app.platform import clock, db, lost, outbox, queue, schema, workers
 from app.platform.secrets import TokenCipher
 from app.services import stores
 
@@ -49,20 +48,6 @@ def migrate(revision: str, down: bool) -> None:
     click.echo("The database is up to date." if not down else f"The database is at {revision}.")
 
 
-class FluxorWorker(Worker):
-    """An RQ worker whose jobs run inside the application's context.
-
-    Jobs run in a forked child: the parent therefore imports nothing that starts threads (pandas, OpenMP).
-    """
-
-    app: Flask
-
-    def perform_job(self, *arguments: Any, **keywords: Any) -> bool:
-        """Run one job with a fresh application context."""
-        with self.app.app_context():
-            return bool(super().perform_job(*arguments, **keywords))
-
-
 @click.command()
 @click.option("--burst", is_flag=True, help="End when the queues are empty.")
 @click.option("--queues", default=",".join(queue.QUEUES), help="Comma-separated, most urgent first.")
@@ -71,18 +56,14 @@ def worker(burst: bool, queues: str) -> None:
     _refuse_insecure_role()
     app = cast(Any, current_app)._get_current_object()
     chosen = [queue.queue(name.strip()) for name in queues.split(",")]
-    instance = FluxorWorker(chosen, connection=queue.connection())
-    instance.app = app
-    instance.work(burst=burst, with_scheduler=not burst, logging_level="WARNING")
+    workers.work(app, chosen, burst=burst, rebuild=schedule.rebuild)
 
 
 @click.command()
 def cron() -> None:
     """Enqueue the periodic work by the clock (instead of Heroku Scheduler)."""
-    scheduler = CronScheduler(connection=queue.connection(), logging_level="WARNING", name="fluxor")
-    for entry in schedule.PERIODIC:
-        scheduler.register(entry.job, queue.queue("periodic").name, cron=entry.cron)
-    scheduler.start()  # type: ignore[no-untyped-call]
+    entries = [(entry.job, entry.cron) for entry in schedule.PERIODIC]
+    workers.keep_time(entries, queue=queue.queue("periodic"))
 
 
 @click.command("rotate-keys")
@@ -110,8 +91,11 @@ def replay_webhook(store_id: int, receipt_id: int) -> None:
 
 @click.command("retry-failed")
 def retry_failed() -> None:
-    """Enqueue every job that has used up its tries once more."""
-    click.echo(f"{queue.retry_failed()} job(s) enqueued again.")
+    """Enqueue every job that has used up its tries, or was parked, once more."""
+    with db.transaction():
+        parked = outbox.release()
+    again = lost.retry_failed(queue.queues()) + queue.resend(parked)
+    click.echo(f"{again} job(s) enqueued again.")
 
 
 @click.command()
@@ -142,9 +126,14 @@ def _queue_problems() -> list[str]:
     workers = Worker.all(connection=queue.connection())
     click.echo(f"workers: {len(workers)}")
     problems = [] if workers else ["No worker runs: start one with `flask worker`."]
-    return problems + [
+    problems += [
         f"Job {found.job} failed ({found.reason}). `flask retry-failed` tries it again."
-        for found in queue.failed_jobs()
+        for found in lost.failed_jobs(queue.queues())
+    ]
+    return problems + [
+        f"Job {wish.name} is parked after {wish.attempts} tries ({wish.error or 'its worker died'})."
+        " Mend the cause, then `flask retry-failed`."
+        for wish in outbox.parked()
     ]
 
 

@@ -122,7 +122,7 @@ class Live:
             queues = [queue.queue(name) for name in queue.QUEUES]
             while True:
                 for one in queues:
-                    _bring_forward(one)
+                    bring_forward(one)
                 if not any(one.count for one in queues):
                     break
                 SimpleWorker(queues, connection=queue.connection()).work(burst=True, logging_level="ERROR")
@@ -139,7 +139,8 @@ def _iso(day: date) -> str:
     return day.isoformat()
 
 
-def _bring_forward(one: Any) -> None:
+def bring_forward(one: Any) -> None:
+    """Move the delayed jobs of a queue into it."""
     registry = ScheduledJobRegistry(queue=one)  # type: ignore[no-untyped-call]
     for job_id in registry.get_job_ids():
         registry.remove(job_id)

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import random
+from datetime import timedelta
 from typing import Any
 
 from app.platform import clock, db
 from app.services import stores, sync
 
-_FIRST_PAUSE, _LONGEST_PAUSE = 5.0, 600.0
+_FIRST_PAUSE, _LONGEST_PAUSE, _SPREAD = 5.0, 600.0, 1.5
 
 
 class Overtaken(Exception):
@@ -28,4 +29,13 @@ def keep(store_id: int, run_id: int, number: int, *, counts: dict[str, int], cur
 
 def backoff(attempts: int) -> float:
     """Seconds before the next try: 5, 10, 20 … 600, and up to half more, so that stores do not march in step."""
-    return min(_LONGEST_PAUSE, _FIRST_PAUSE * 2.0 ** max(0, attempts - 1)) * random.uniform(1.0, 1.5)
+    return _pause(attempts) * random.uniform(1.0, _SPREAD)
+
+
+def longest_pause(attempts: int) -> timedelta:
+    """How long a run may be silent after so many failures without anything being amiss."""
+    return timedelta(seconds=_pause(attempts) * _SPREAD if attempts else 0)
+
+
+def _pause(attempts: int) -> float:
+    return min(_LONGEST_PAUSE, _FIRST_PAUSE * 2.0 ** max(0, attempts - 1))

@@ -8,12 +8,13 @@ from app.domain.forecasts import Forecasts
 from app.domain.replenishment import Suggestions
 from app.jobs import alerts
 from app.platform import clock
-from app.platform.queue import enqueue, store_job
+from app.platform.queue import enqueue, kept, store_job
 from app.services import alerts as alert_service
 from app.services import forecasts, overrides, purchasing, replenishment, stores
 
 
 @store_job
+@kept
 def run(store_id: int) -> None:
     """Forecast, plan and alert from what is stored now."""
     now, today = clock.now(), clock.today(stores.time_zone())
@@ -28,6 +29,7 @@ def run(store_id: int) -> None:
 
 
 @store_job
+@kept
 def replan(store_id: int) -> None:
     """Plan and alert anew from the stored forecast: stock or settings have changed."""
     now, today = clock.now(), clock.today(stores.time_zone())

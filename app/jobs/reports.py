@@ -7,13 +7,14 @@ import logging
 from sqlalchemy.exc import SQLAlchemyError
 
 from app.platform import clock, db
-from app.platform.queue import store_job
+from app.platform.queue import kept, store_job
 from app.services import reports, stores
 
 log = logging.getLogger(__name__)
 
 
 @store_job
+@kept
 def make(_store_id: int, report_id: int) -> None:
     """Make one report."""
     try:

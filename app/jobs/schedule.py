@@ -7,18 +7,22 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 from app.jobs import alerts, forecasts, purchasing, reconciliation, sync, webhooks
-from app.platform import clock
-from app.platform.queue import enqueue, global_job, store_job
+from app.platform import clock, outbox
+from app.platform.queue import enqueue, global_job, resend, store_job
 from app.services import alerts as alert_service
 from app.services import stores
 from app.services import sync as runs
 from app.services.purchasing import mails as purchase_mails
 
 _STALLED_AFTER = timedelta(minutes=3)
-_RECEIPTS_WAIT = timedelta(minutes=2)
+_STALLED_AT_ONCE = timedelta(seconds=10)
+# A job that was just asked for is not lost yet.
+_WAITS = timedelta(minutes=2)
+# Four runs a day: one that is an hour late was never enqueued (the clock's process was away).
+_OVERDUE = timedelta(hours=7)
 _RECEIPTS_KEPT = timedelta(days=7)
 
 
@@ -76,24 +80,49 @@ def token_due() -> None:
 @global_job
 def sweep_due() -> None:
     """Find work whose job was lost, in each store."""
-    _for_each_store(sweep, "sweep")
+    _sweep_all(sweep, patience=_WAITS, name="sweep")
+
+
+@global_job
+def sweep_lost() -> None:
+    """The same without patience: Redis was restarted or emptied, so that what waits has no job any more."""
+    _sweep_all(sweep_now, patience=timedelta(0), name="sweep-now")
+
+
+def rebuild() -> None:
+    """Enqueue what finds all that is owed: whoever sees that Redis was restarted calls this."""
+    enqueue(sweep_lost, on="urgent", once="sweep-lost")
+
+
+def _sweep_all(job: Callable[..., None], *, patience: timedelta, name: str) -> None:
+    resend(outbox.waiting(before=clock.now() - patience))
+    _for_each_store(job, name)
 
 
 @store_job
 def sweep(store_id: int) -> None:
     """Enqueue again what is a row but has no job any more: steps, deliveries, mails; prune old receipts."""
-    now = clock.now()
-    if runs.never_began():
-        enqueue(sync.begin, store_id, "first", on="urgent", once=f"sync-{store_id}")
-    for run_id, number in runs.stalled(now=now, after=_STALLED_AFTER):
+    _sweep(store_id, now=clock.now(), stalled=_STALLED_AFTER, waits=_WAITS)
+    runs.prune_receipts(before=clock.now() - _RECEIPTS_KEPT)
+
+
+@store_job
+def sweep_now(store_id: int) -> None:
+    """The same for all that waits, however short it has waited."""
+    _sweep(store_id, now=clock.now(), stalled=_STALLED_AT_ONCE, waits=timedelta(0))
+
+
+def _sweep(store_id: int, *, now: datetime, stalled: timedelta, waits: timedelta) -> None:
+    if runs.never_began(since=stores.installed_at(store_id)) or runs.is_overdue(now=now, after=_OVERDUE):
+        enqueue(sync.begin, store_id, on="urgent", once=f"sync-{store_id}")
+    for run_id, number in sync.take_up_stalled(now=now, after=stalled):
         enqueue(sync.step, store_id, run_id, number, once=f"sync-{run_id}-{number}")
-    for receipt_id in runs.waiting_receipts(older_than=now - _RECEIPTS_WAIT):
+    for receipt_id in runs.waiting_receipts(older_than=now - waits):
         enqueue(webhooks.handle, store_id, receipt_id, on="webhooks", once=f"webhook-{receipt_id}")
-    for mail_id in alert_service.unsent(now=now):
+    for mail_id in alert_service.unsent(now=now, waits=waits):
         alerts.send_later(store_id, mail_id)
-    for mail_id in purchase_mails.unsent(now=now):
+    for mail_id in purchase_mails.unsent(now=now, waits=waits):
         purchasing.send_later(store_id, mail_id)
-    runs.prune_receipts(before=now - _RECEIPTS_KEPT)
 
 
 PERIODIC = (

@@ -10,12 +10,12 @@ from __future__ import annotations
 import logging
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 from app.jobs import chain, clients, demand, forecasts, parts, reading, troubles
 from app.models.sync import SyncRun
 from app.platform import clock, db
-from app.platform.queue import enqueue, store_job
+from app.platform.queue import enqueue, kept, store_job
 from app.services import sales, stores, sync
 from app.services.stores import UnableToReachShop
 from app.shopify import bulk, rows
@@ -31,6 +31,7 @@ _MAX_AGE = timedelta(hours=24)
 
 
 @store_job
+@kept
 def begin(store_id: int, kind: str = "incremental") -> None:
     """Open a run, unless one is open."""
     start(store_id, kind)
@@ -59,6 +60,7 @@ def start(store_id: int, kind: str = "incremental") -> SyncRun | None:
 
 
 @store_job
+@kept
 def recount(store_id: int) -> None:
     """Count the units of every day anew, because the store's days begin at another hour now."""
     sales.rebuild_all(time_zone=stores.time_zone())
@@ -102,6 +104,23 @@ def nudge(store_id: int, operation_id: str) -> None:
     run = sync.due(*found) if found else None
     if run is not None:
         next_step(store_id, run, stage=run.stage)
+
+
+def take_up_stalled(*, now: datetime, after: timedelta) -> list[tuple[int, int]]:
+    """(run, step) of runs whose job died or was lost; one that keeps killing its workers is closed instead.
+
+    A death counts as an attempt, and whatever is stored meanwhile sets the count back.
+    """
+    found = []
+    for run in sync.stalled(now=now, after=after):
+        if now - run.touched_at < after + chain.longest_pause(run.attempts):
+            continue  # it waits on purpose
+        attempts = sync.try_again(run, reason="The worker died.", is_fault=True, now=now)
+        if attempts > _MAX_ATTEMPTS:
+            _close(run.store_id, run.id, RuntimeError("Reading from Shopify broke off again and again."))
+        else:
+            found.append((run.id, sync.advance(run, stage=run.stage, now=now)))
+    return found
 
 
 def next_step(store_id: int, run: SyncRun, *, stage: str, delay_seconds: float = 0) -> None:

@@ -5,13 +5,15 @@ The links are made here, at the last moment, so that they lie in no queue.
 
 from __future__ import annotations
 
+import secrets
+from collections.abc import Callable
 from urllib.parse import urlencode
 
 from flask import render_template
 
 from app.jobs import clients
 from app.platform.mail import Message
-from app.platform.queue import enqueue, global_job
+from app.platform.queue import enqueue, global_job, kept
 from app.platform.secrets import LinkSigner
 from app.queries import users as read
 from app.services import users
@@ -24,12 +26,13 @@ def signer(purpose: str) -> LinkSigner:
     return LinkSigner(clients.settings().secret_key, purpose=purpose)
 
 
-def write_later(job: object, user_id: int) -> None:
+def write_later(job: Callable[[int], None], user_id: int) -> None:
     """Enqueue one of the mails below; for nobody (0) too, so that the caller takes as long."""
-    enqueue(job, user_id, on="urgent")  # type: ignore[arg-type]
+    enqueue(job, user_id, on="urgent", once=f"{job.__name__}-{user_id}-{secrets.token_hex(4)}")
 
 
 @global_job
+@kept
 def signed_up(user_id: int) -> None:
     """After a sign-up: a link to a new address, a reminder to one that has an account."""
     target = read.mail_target(user_id)
@@ -42,6 +45,7 @@ def signed_up(user_id: int) -> None:
 
 
 @global_job
+@kept
 def forgot(user_id: int) -> None:
     """The link that resets a password."""
     target = read.mail_target(user_id)

@@ -6,6 +6,7 @@ from app.models import (  # noqa: F401  (the mapper must know every table)
     catalog,
     forecasts,
     inventory,
+    outbox,
     purchasing,
     replenishment,
     reports,

@@ -5,22 +5,20 @@ from __future__ import annotations
 import functools
 import logging
 from collections.abc import Callable
-from contextlib import AbstractContextManager
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import timedelta
 from typing import Any, ParamSpec, cast
 
 from flask import Flask, current_app
 from redis import Redis
 from redis.exceptions import RedisError
 from rq import Queue, Retry, get_current_job
-from rq.exceptions import DuplicateJobError, NoSuchJobError
-from rq.job import Job, JobStatus
-from rq.registry import FailedJobRegistry
+from rq.exceptions import DuplicateJobError
+from rq.utils import import_attribute
 from sqlalchemy import event
-from sqlalchemy.orm import Session
+from sqlalchemy.orm import Session, SessionTransaction
 
-from app.platform import db, logs, tenancy
+from app.platform import clock, db, logs, lost, outbox, tenancy
 
 P = ParamSpec("P")
 log = logging.getLogger(__name__)
@@ -52,18 +50,41 @@ def is_reachable() -> bool:
         return False
 
 
+def queues() -> list[Queue]:
+    """All queues, the most urgent first."""
+    return [queue(name) for name in QUEUES]
+
+
 def ensure_reachable() -> None:
     """Raise Redis's own error when it is away: for a visitor who asks for work and has to know."""
     connection().ping()
 
 
+def prefix() -> str:
+    """What all our keys begin with, apart from other deployments that share the same Redis."""
+    return str(current_app.extensions["queue_prefix"])
+
+
 def queue(name: str) -> Queue:
     """The RQ queue of that name, apart from other deployments that share the same Redis."""
     return Queue(
-        f"{current_app.extensions['queue_prefix']}{name}",
+        f"{prefix()}{name}",
         connection=connection(),
         default_timeout=JOB_TIMEOUT_SECONDS,
     )
+
+
+@dataclass(frozen=True)
+class _Pending:
+    """A job that waits for the commit; `inside` is the savepoint in which it was asked for, if any."""
+
+    job: Callable[..., Any]
+    arguments: tuple[Any, ...]
+    on: str
+    delay_seconds: float
+    once: str | None
+    retries: int
+    inside: SessionTransaction | None
 
 
 def enqueue(
@@ -76,117 +97,102 @@ def enqueue(
 ) -> None:
     """Enqueue after the current transaction has committed; a rollback forgets it.
 
-    `once` names the work: while a job of that name waits, another one is not added. If Redis is down the
-    work is not lost: whatever must happen is a row before it is a job, and `flask sweep` enqueues it again.
-    Raises TypeError for a function that is neither a store_job nor a global_job: it would run unscoped.
+    `once` names the work: while a job of that name waits, another one is not added. If Redis is down or loses
+    its data the work is not lost: whatever must happen is a row before it is a job (a kept job's row is written
+    here), and the sweep enqueues it again. Raises TypeError for a function that is neither a store_job nor a
+    global_job, since it would run unscoped, and for a kept job without a name.
     """
     if not is_job(job):
         raise TypeError(f"{job.__qualname__} is no job: decorate it with @store_job or @global_job.")
+    if is_kept(job) and once is None:
+        raise TypeError(f"{job.__qualname__} is kept: give it a name by `once`.")
     session = db.session()
-    session.info.setdefault(_PENDING, []).append((job, arguments, on, delay_seconds, once, retries))
+    inside = session.get_nested_transaction()
+    session.info.setdefault(_PENDING, []).append(
+        _Pending(job, arguments, on, delay_seconds, once, retries, inside)
+    )
     if not session.in_transaction():
-        flush_pending(session)
+        session.commit()
 
 
-def flush_pending(session: Session) -> None:
+def _keep_pending(session: Session) -> None:
+    """Write the rows of kept jobs, as the last thing before the commit."""
+    if session.in_nested_transaction():
+        return  # a savepoint's end commits nothing
+    asked = [one for one in session.info.get(_PENDING, []) if is_kept(one.job)]
+    if asked:
+        outbox.write([_wish(one) for one in asked])
+
+
+def _wish(asked: _Pending) -> outbox.Wish:
+    path = f"{asked.job.__module__}.{asked.job.__qualname__}"
+    store_id = asked.arguments[0] if asked.job.job_scope == "store" else None  # type: ignore[attr-defined]
+    return outbox.Wish(asked.once or "", path, list(asked.arguments), asked.on, store_id)
+
+
+def _flush_pending(session: Session) -> None:
     """Hand what was enqueued during a committed transaction to Redis."""
-    for job, arguments, on, delay, once, retries in session.info.pop(_PENDING, []):
+    if session.in_nested_transaction():
+        return
+    for one in session.info.pop(_PENDING, []):
         try:
-            _send(job, arguments, on, delay, once, retries)
+            _send(one)
         except RedisError:
-            log.exception("Redis refused a job; the sweep will enqueue it", extra={"job": job.__name__})
+            log.exception("Redis refused a job; the sweep will enqueue it", extra={"job": one.job.__name__})
 
 
-def _send(
-    job: Callable[..., Any], arguments: tuple[Any, ...], on: str, delay: float, once: str | None, retries: int
-) -> None:
-    target = queue(on)
+def _forget_pending(session: Session, ended: SessionTransaction) -> None:
+    """A rollback forgets what was asked for in it: the whole transaction, or the savepoint alone."""
+    asked = session.info.pop(_PENDING, [])
+    if ended.nested:
+        session.info[_PENDING] = [one for one in asked if one.inside is not ended]
+
+
+def _send(one: _Pending, *, again: str = "") -> None:
+    target = queue(one.on)
     options: dict[str, Any] = {
-        "retry": Retry(max=retries, interval=[5, 30, 120]) if retries else None,
+        "retry": Retry(max=one.retries, interval=[5, 30, 120]) if one.retries else None,
         "result_ttl": 600,
         "failure_ttl": 7 * 86_400,
-        "meta": {"correlation_id": logs.correlation_id()},
+        "meta": {"correlation_id": logs.correlation_id(), "once": one.once},
     }
-    if once is not None:
-        options |= {"job_id": _job_id(once), "unique": True, "result_ttl": 0}
+    if one.once is not None:
+        options |= {"job_id": _job_id(one.once + again), "unique": True, "result_ttl": 0}
     try:
-        _add(target, job, arguments, delay, options)
+        _add(target, one, options)
     except DuplicateJobError:
-        if _make_room(options["job_id"]):
-            _add(target, job, arguments, delay, options)
+        if lost.make_room(options["job_id"], connection=connection(), now=clock.now()):
+            _add(target, one, options)
         else:
-            log.info("already queued", extra={"once": once})
+            log.info("already queued", extra={"once": one.once})
 
 
-def _add(
-    target: Queue, job: Callable[..., Any], arguments: tuple[Any, ...], delay: float, options: dict[str, Any]
-) -> None:
-    if delay:
-        target.enqueue_in(timedelta(seconds=delay), job, *arguments, **options)
+def _add(target: Queue, one: _Pending, options: dict[str, Any]) -> None:
+    if one.delay_seconds:
+        target.enqueue_in(timedelta(seconds=one.delay_seconds), one.job, *one.arguments, **options)
     else:
-        target.enqueue(job, *arguments, **options)
-
-
-_OVER = (JobStatus.FAILED, JobStatus.STOPPED, JobStatus.CANCELED, JobStatus.FINISHED)
-
-
-def _make_room(job_id: str) -> bool:
-    """Remove a job of that name that is over: a failed one keeps its name for days and would block the work."""
-    try:
-        found = Job.fetch(job_id, connection=connection())
-    except NoSuchJobError:
-        return True
-    if found.get_status() not in _OVER:
-        return False
-    found.delete()
-    return True
+        target.enqueue(one.job, *one.arguments, **options)
 
 
 def _job_id(once: str) -> str:
     return "".join(letter if letter.isalnum() or letter in "-_" else "-" for letter in once)
 
 
-@dataclass(frozen=True)
-class FailedJob:
-    """A job that has used up its tries; `reason` is the last line of its traceback, redacted."""
-
-    id: str
-    queue: str
-    job: str
-    ended_at: datetime | None
-    reason: str
-
-
-def failed_jobs() -> list[FailedJob]:
-    """The jobs that have failed for good and wait for somebody to look at them."""
-    found = []
-    for name in QUEUES:
-        for job_id in FailedJobRegistry(queue=queue(name)).get_job_ids():
-            try:
-                job = Job.fetch(job_id, connection=connection())
-            except NoSuchJobError:
-                continue  # it ran out between the two looks
-            result = job.latest_result()
-            lines = (result.exc_string or "").strip().splitlines() if result is not None else []
-            reason = logs.redact(lines[-1]) if lines else "no reason kept"
-            found.append(FailedJob(job_id, name, job.func_name or "", job.ended_at, reason))
-    return found
-
-
-def retry_failed() -> int:
-    """Enqueue every failed job again; returns how many."""
-    again = failed_jobs()
-    for found in again:
-        FailedJobRegistry(queue=queue(found.queue)).requeue(found.id)
-    return len(again)
+def resend(wishes: list[outbox.Wish]) -> int:
+    """Enqueue kept jobs whose rows are there already; returns how many. A job that waits or runs is left alone."""
+    for wish in wishes:
+        job = import_attribute(wish.job)
+        if not (is_job(job) and is_kept(job)):
+            raise TypeError(f"The outbox names {wish.job}, which is no kept job.")
+        _send(_Pending(job, tuple(wish.arguments), wish.queue, 0, wish.name, 3, None))
+    return len(wishes)
 
 
 def install_hooks(session_class: Any) -> None:
-    """Enqueue after commit, forget after rollback."""
-    event.listen(session_class, "after_commit", flush_pending)
-    event.listen(
-        session_class, "after_soft_rollback", lambda session, _previous: session.info.pop(_PENDING, None)
-    )
+    """Keep before the commit, enqueue after it, forget after a rollback."""
+    event.listen(session_class, "before_commit", _keep_pending)
+    event.listen(session_class, "after_commit", _flush_pending)
+    event.listen(session_class, "after_soft_rollback", _forget_pending)
 
 
 def store_job(function: Callable[P, Any]) -> Callable[P, None]:
@@ -198,14 +204,10 @@ def store_job(function: Callable[P, Any]) -> Callable[P, None]:
     @functools.wraps(function)
     def run(*arguments: P.args, **keywords: P.kwargs) -> None:
         store_id = cast(int, arguments[0])
-        with (
-            _logged(function, store_id=store_id),
-            tenancy.store_scope(db.session(), store_id),
-            db.transaction(),
-        ):
-            function(*arguments, **keywords)
+        with marks.logged(function, store_id=store_id), tenancy.store_scope(db.session(), store_id):
+            _perform(run, lambda: function(*arguments, **keywords))
 
-    return _marked(run, "store")
+    return marks.marked(run, "store")
 
 
 def global_job(function: Callable[P, Any]) -> Callable[P, None]:
@@ -213,24 +215,35 @@ def global_job(function: Callable[P, Any]) -> Callable[P, None]:
 
     @functools.wraps(function)
     def run(*arguments: P.args, **keywords: P.kwargs) -> None:
-        with _logged(function), db.transaction():
-            function(*arguments, **keywords)
+        with marks.logged(function):
+            _perform(run, lambda: function(*arguments, **keywords))
 
-    return _marked(run, "global")
-
-
-def is_job(function: Callable[..., Any]) -> bool:
-    """Whether the function may be enqueued."""
-    return getattr(function, "job_scope", None) in ("store", "global")
+    return marks.marked(run, "global")
 
 
-def _marked(run: Callable[P, None], scope: str) -> Callable[P, None]:
-    run.job_scope = scope  # type: ignore[attr-defined]
-    return run
+def _perform(job: Callable[..., Any], work: Callable[[], Any]) -> None:
+    """Do the work in one transaction; of a kept job, strike off its row in the same."""
+    meta = marks.meta()
+    name = meta.get("once") if is_kept(job) else None
+    if name is None:
+        with db.transaction():
+            work()
+        return
+    with db.transaction():
+        number = outbox.begin(name, counts=not marks.is_given_back(meta), now=clock.now())
+    if number is None:
+        log.error("a job has failed too often and is parked; see `flask doctor`", extra={"name_of_job": name})
+        return
+    try:
+        with db.transaction():
+            work()
+            is_fulfilled = not number or outbox.done(name, number)
+    except Exception as error:
+        with db.transaction():
+            outbox.failed(name, reason=f"{type(error).__name__}: {error}")
+        raise
+    if not is_fulfilled:
+        arguments = cast(Any, get_current_job()).args
+        _send(_Pending(job, arguments, "periodic", 0, name, 3, None), again="-again")
 
 
-def _logged(function: Callable[..., Any], **fields: Any) -> AbstractContextManager[None]:
-    """Each line of a job carries the correlation id of the request, or job, that asked for it."""
-    current = get_current_job()
-    known = None if current is None else current.meta.get("correlation_id")
-    return logs.context(correlation_id=known or logs.correlation_id(), job=function.__name__, **fields)

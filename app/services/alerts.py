@@ -204,11 +204,11 @@ def release(mail_id: int, *, reason: str) -> None:
     )
 
 
-def unsent(*, now: datetime) -> list[int]:
+def unsent(*, now: datetime, waits: timedelta) -> list[int]:
     """Queued mails whose job was lost."""
     found = db.rows(
         "SELECT id FROM alert_mails WHERE status = 'queued' AND created_at < :limit ORDER BY id",
-        limit=now - timedelta(minutes=2),
+        limit=now - waits,
     )
     db.execute(
         "UPDATE alert_mails SET status = 'failed', error = 'Nobody knows whether it was sent.'"

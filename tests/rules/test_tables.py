@@ -22,6 +22,7 @@ GLOBAL = {
     "stores": "periodic jobs read the ids here and enqueue one job a store; tokens are sealed",
     "users": "a login knows no store yet; passwords are hashes",
     "store_users": "a session chooses its store here, before any store is current; roles are the members'",
+    "outbox": "work that is owed: names of jobs and ids, no data of a store; one sweep serves all stores",
     "erasures": "the record that a shop was erased outlives the shop; no data of the shop but its address",
     "alembic_version": "the migrations' own",
 }

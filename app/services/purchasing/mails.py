@@ -99,7 +99,7 @@ def release(mail_id: int, *, reason: str) -> None:
     )
 
 
-def unsent(*, now: datetime) -> list[int]:
+def unsent(*, now: datetime, waits: timedelta) -> list[int]:
     """Queued mails whose job was lost; what nobody knows about is said rather than sent a second time."""
     db.execute(
         "UPDATE purchase_mails SET status = 'failed', error = 'Nobody knows whether it was sent.'"
@@ -108,6 +108,6 @@ def unsent(*, now: datetime) -> list[int]:
     )
     found = db.rows(
         "SELECT id FROM purchase_mails WHERE status = 'queued' AND created_at < :limit ORDER BY id",
-        limit=now - timedelta(minutes=2),
+        limit=now - waits,
     )
     return [row.id for row in found]

@@ -10,6 +10,7 @@ from app.services.stores.known import (
     frozen_ids,
     get,
     health,
+    installed_at,
     is_installed,
     require_active,
 )
@@ -43,6 +44,7 @@ __all__ = [
     "health",
     "history_from",
     "install",
+    "installed_at",
     "is_installed",
     "know_history_from",
     "mark_available",

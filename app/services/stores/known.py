@@ -43,6 +43,14 @@ def get(store_id: int) -> StoreRef:
     return _ref(store)
 
 
+def installed_at(store_id: int) -> datetime:
+    """When the present installation began. Raises StoreNotFound."""
+    store = db.session().get(Store, store_id)
+    if store is None:
+        raise StoreNotFound(f"There is no store {store_id}.")
+    return store.installed_at
+
+
 def is_installed(store_id: int) -> bool:
     """Whether the store still has us installed (it may be frozen, or have to open the app again)."""
     query = select(Store.status).where(Store.id == store_id)

@@ -145,7 +145,7 @@ def waiting_receipts(*, older_than: datetime) -> list[int]:
     """Deliveries whose job was lost (Redis was down, a worker died)."""
     found = db.rows(
         f"SELECT id FROM webhook_receipts WHERE {_WAITING} AND received_at < :limit"  # noqa: S608
-        " ORDER BY received_at LIMIT 1000",
+        " ORDER BY received_at LIMIT 20000",
         limit=older_than,
     )
     return [row.id for row in found]

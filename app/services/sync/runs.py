@@ -126,18 +126,23 @@ def last_success() -> datetime | None:
     )
 
 
-def never_began() -> bool:
-    """Whether the store has no run at all: the job that should have opened the first one was lost."""
-    return db.session().execute(select(SyncRun.id).limit(1)).scalar_one_or_none() is None
+def never_began(*, since: datetime) -> bool:
+    """Whether no run has begun since the store was installed: the job that should have opened one was lost."""
+    query = select(SyncRun.id).where(SyncRun.started_at >= since).limit(1)
+    return db.session().execute(query).scalar_one_or_none() is None
 
 
-def stalled(*, now: datetime, after: timedelta) -> list[tuple[int, int]]:
-    """(run, step) of open runs that nobody has touched for a while: their job died or was lost."""
+def is_overdue(*, now: datetime, after: timedelta) -> bool:
+    """Whether the last run of any kind began longer ago than that, and none is open."""
+    latest = select(SyncRun.started_at, SyncRun.status).order_by(SyncRun.started_at.desc()).limit(1)
+    found = db.session().execute(latest).one_or_none()
+    return found is not None and found.status not in _OPEN and found.started_at < now - after
+
+
+def stalled(*, now: datetime, after: timedelta) -> list[SyncRun]:
+    """Open runs that nobody has touched for a while: their job died or was lost. They are locked."""
     query = select(SyncRun).where(SyncRun.status.in_(_OPEN), SyncRun.touched_at < now - after)
-    found = []
-    for run in db.session().execute(query.with_for_update(skip_locked=True)).scalars():
-        found.append((run.id, advance(run, stage=run.stage, now=now)))
-    return found
+    return list(db.session().execute(query.with_for_update(skip_locked=True)).scalars())
 
 
 def run_waiting_for(operation_id: str) -> tuple[int, int] | None:

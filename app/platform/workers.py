@@ -1,0 +1,138 @@
+"""The worker process: jobs run in forked children; it ends within ten seconds and gives back what it had begun."""
+
+from __future__ import annotations
+
+import logging
+import signal
+import threading
+import time
+from collections.abc import Callable
+from typing import Any
+
+from flask import Flask
+from redis.exceptions import RedisError
+from rq import Queue, Worker, worker_registration
+from rq.cron import CronScheduler
+from rq.job import Job
+
+from app.platform import lost, queue
+
+log = logging.getLogger(__name__)
+# Platforms kill what has not ended some seconds after SIGTERM: a job gets this long, then it is given back.
+GRACE_SECONDS = 7.0
+# How often an idle worker looks around, and a busy one tells that it lives.
+_LOOK_SECONDS, _BEAT_SECONDS = 10, 5
+_PAUSE_SECONDS = 1.0
+
+
+class FluxorWorker(Worker):
+    """An RQ worker whose jobs run inside the application's context.
+
+    Jobs run in a forked child: the parent therefore imports nothing that starts threads (pandas, OpenMP).
+    """
+
+    app: Flask
+    rebuild: Callable[[], None]
+    grace_seconds: float
+    max_connection_wait_time = 2.0
+    is_stopping = False
+    _is_cut_short = False
+
+    def perform_job(self, *arguments: Any, **keywords: Any) -> bool:
+        """Run one job with a fresh application context."""
+        with self.app.app_context():
+            return bool(super().perform_job(*arguments, **keywords))
+
+    @property
+    def dequeue_timeout(self) -> int:
+        """How long one look at empty queues takes, in seconds."""
+        return _LOOK_SECONDS
+
+    def get_heartbeat_ttl(self, job: Job, working_time: float = 0.0) -> int:
+        """After how many seconds of silence another worker takes the job up."""
+        return 6 * int(self.job_monitoring_interval)
+
+    def heartbeat(self, timeout: int | None = None, pipeline: Any = None) -> None:
+        """Tell that we live; and, between jobs, look whether Redis still is the one that we told."""
+        super().heartbeat(timeout, pipeline)
+        if pipeline is None and not self.is_horse:
+            self._look_at_redis()
+
+    def _look_at_redis(self) -> None:
+        with self.app.app_context():
+            if lost.has_restarted(self.connection, queue.prefix()):
+                log.warning("Redis was restarted or emptied: what is owed is enqueued from the database")
+                self.connection.hset(self.key, mapping=self.serialize())
+                worker_registration.register(self)
+                self.rebuild()
+
+    def request_stop(self, signum: Any, frame: Any) -> None:
+        """SIGTERM: end after the present job, and cut it short when it takes too long."""
+        self.is_stopping = True
+        timer = threading.Timer(self.grace_seconds, self._cut_short)
+        timer.daemon = True
+        timer.start()
+        super().request_stop(signum, frame)  # type: ignore[no-untyped-call]
+
+    def _cut_short(self) -> None:
+        if self.horse_pid:
+            self._is_cut_short = True
+            self.kill_horse(signal.SIGKILL)
+
+    def handle_job_failure(self, job: Job, queue: Queue, *arguments: Any, **keywords: Any) -> None:
+        """A job that we cut short has not failed: it goes back to the front, with all its tries."""
+        if not self._is_cut_short or self.is_horse:
+            super().handle_job_failure(job, queue, *arguments, **keywords)
+            return
+        log.warning("job given back", extra={"job": job.func_name})
+        job.meta["cut_short"] = True
+        queue.enqueue_job(job, at_front=True)
+        with self.connection.pipeline() as pipeline:
+            self.cleanup_execution(job, pipeline=pipeline, execution=keywords.get("execution"))
+            pipeline.execute()
+
+
+def work(
+    app: Flask,
+    queues: list[Queue],
+    *,
+    burst: bool,
+    rebuild: Callable[[], None],
+    grace_seconds: float = GRACE_SECONDS,
+) -> None:
+    """Work off the queues until told to stop (or, with `burst`, until they are empty).
+
+    Redis that is away or does not answer is waited for: a worker that ended instead would be started again by
+    the platform with longer and longer pauses.
+    """
+    while True:
+        try:
+            worker = FluxorWorker(
+                queues,
+                connection=queues[0].connection,
+                job_monitoring_interval=_BEAT_SECONDS,
+                maintenance_interval=_BEAT_SECONDS * 6,
+            )
+            worker.app, worker.rebuild, worker.grace_seconds = app, rebuild, grace_seconds
+            worker.work(burst=burst, with_scheduler=not burst, logging_level="WARNING")
+        except RedisError as error:
+            log.warning("Redis is away; the worker waits", extra={"reason": str(error)})
+        else:
+            if burst or worker.is_stopping:
+                return
+        time.sleep(_PAUSE_SECONDS)
+
+
+def keep_time(entries: list[tuple[Callable[[], None], str]], *, queue: Queue) -> None:
+    """Enqueue each entry's job whenever its cron line is due, until told to stop, with or without Redis."""
+    while True:
+        scheduler = CronScheduler(connection=queue.connection, logging_level="WARNING", name="fluxor")
+        for job, line in entries:
+            scheduler.register(job, queue.name, cron=line)
+        try:
+            scheduler.start()  # type: ignore[no-untyped-call]
+        except RedisError as error:
+            log.warning("Redis is away; the clock waits", extra={"reason": str(error)})
+            time.sleep(_PAUSE_SECONDS)
+        else:
+            return
