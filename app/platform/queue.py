@@ -18,7 +18,10 @@ from rq.utils import import_attribute
 from sqlalchemy import event
 from sqlalchemy.orm import Session, SessionTransaction
 
-from app.platform import clock, db, logs, lost, outbox, tenancy
+from app.platform import clock, db, logs, lost, marks, outbox, tenancy
+from app.platform.marks import is_job as is_job
+from app.platform.marks import is_kept as is_kept
+from app.platform.marks import kept as kept
 
 P = ParamSpec("P")
 log = logging.getLogger(__name__)
@@ -245,5 +248,3 @@ def _perform(job: Callable[..., Any], work: Callable[[], Any]) -> None:
     if not is_fulfilled:
         arguments = cast(Any, get_current_job()).args
         _send(_Pending(job, arguments, "periodic", 0, name, 3, None), again="-again")
-
-

@@ -174,7 +174,9 @@ def test_without_redis_no_session_is_let_in(
     from redis import Redis
 
     sent = bearer(token(app, *member))
-    monkeypatch.setitem(app.extensions, "redis", Redis.from_url("redis://127.0.0.1:1", socket_connect_timeout=1))
+    monkeypatch.setitem(
+        app.extensions, "redis", Redis.from_url("redis://127.0.0.1:1", socket_connect_timeout=1)
+    )
     assert client.get("/settings", headers=sent).status_code == 503
     assert log_in(client, "a@example.com").status_code == 503
 

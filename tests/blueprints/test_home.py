@@ -116,7 +116,9 @@ def test_without_redis_the_page_says_so_and_still_shows_the_numbers(
     shop, _ = factories.ready_store(app, items=factories.ITEMS[:1])
     from redis import Redis
 
-    monkeypatch.setitem(app.extensions, "redis", Redis.from_url("redis://127.0.0.1:1", socket_connect_timeout=1))
+    monkeypatch.setitem(
+        app.extensions, "redis", Redis.from_url("redis://127.0.0.1:1", socket_connect_timeout=1)
+    )
     page = home(client, shop)
     assert "Background work is paused" in page
     assert "Reorder suggestions" in page
