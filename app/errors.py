@@ -21,6 +21,7 @@ from app.platform.sessions import WriteRefused
 from app.services.alerts import AlertNotFound
 from app.services.catalog import VariantNotFound
 from app.services.overrides import UnableToOverride
+from app.services.product_views import ViewNotFound
 from app.services.purchasing import OrderChanged, OrderNotFound, SupplierNotFound, UnableToOrder
 from app.services.reports import ReportNotFound
 from app.services.stores import StoreNotFound, UnableToReachShop
@@ -46,6 +47,7 @@ _NOT_FOUND = "It may have been deleted, or it belongs to another store."
 TABLE: dict[type[Exception], Problem] = {
     StoreNotFound: Problem(404, "Store not found", _NOT_FOUND),
     VariantNotFound: Problem(404, "Product not found", _NOT_FOUND),
+    ViewNotFound: Problem(404, "View not found"),
     AlertNotFound: Problem(404, "Alert not found", _NOT_FOUND),
     ReportNotFound: Problem(404, "Report not found"),
     SupplierNotFound: Problem(404, "Supplier not found", _NOT_FOUND),

@@ -6,7 +6,16 @@ from datetime import date, datetime
 from decimal import Decimal
 from typing import Any
 
-from sqlalchemy import BigInteger, CheckConstraint, DateTime, ForeignKeyConstraint, Index, Numeric, func
+from sqlalchemy import (
+    BigInteger,
+    CheckConstraint,
+    DateTime,
+    ForeignKeyConstraint,
+    Index,
+    Numeric,
+    String,
+    func,
+)
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.orm import Mapped, mapped_column
 
@@ -40,6 +49,8 @@ class Suggestion(StoreScoped, Base):
     urgency: Mapped[str]
     # Rank of the urgency, so that the list sorts by an index and not by a CASE.
     urgency_rank: Mapped[int]
+    # A, B or C by what the product sold for in the last year.
+    abc_class: Mapped[str] = mapped_column(String(1), default="C", server_default="C")
     cost: Mapped[Decimal | None] = mapped_column(Numeric(16, 2))
     cost_of_waiting: Mapped[Decimal | None] = mapped_column(Numeric(16, 2))
     ledger: Mapped[list[dict[str, Any]]] = mapped_column(JSONB)

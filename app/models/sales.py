@@ -66,4 +66,7 @@ class DailySales(StoreScoped, Base):
     units: Mapped[int]
     revenue: Mapped[Decimal] = mapped_column(Numeric(16, 2))
 
-    __table_args__ = (Index("ix_daily_sales_day", "store_id", "day"),)
+    # The sales trend sums all of a store's days: what it needs lies in the index.
+    __table_args__ = (
+        Index("ix_daily_sales_day", "store_id", "day", postgresql_include=["units", "revenue"]),
+    )

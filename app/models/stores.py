@@ -71,6 +71,7 @@ class StoreSettings(StoreScoped, Base):
     review_days: Mapped[int] = mapped_column(default=7)
     service_level: Mapped[float] = mapped_column(default=0.95)
     engine: Mapped[str] = mapped_column(default="auto")
+    setup_dismissed_at: Mapped[datetime | None] = mapped_column(DateTime(timezone=True))
     # What mails and files speak, and pages where neither member nor browser asks for a language of ours.
     language: Mapped[str] = mapped_column(default="en")
     updated_at: Mapped[datetime] = mapped_column(DateTime(timezone=True), server_default=func.now())

@@ -83,6 +83,18 @@ def rows(sql: str, /, **parameters: Any) -> Sequence[Row[Any]]:
     return session().execute(text(sql), parameters).all()
 
 
+@contextmanager
+def by_whole_tables() -> Iterator[None]:
+    """Let statements that read all of a store's rows join them by hashing, until the block ends.
+
+    After a first sync PostgreSQL has no statistics yet, takes every table for a small one and loops over
+    each for each row of the other: minutes in place of a second.
+    """
+    execute("SET LOCAL enable_nestloop = off")
+    yield
+    execute("SET LOCAL enable_nestloop = on")
+
+
 def execute(sql: str, /, **parameters: Any) -> int:
     """Run a statement written by hand; returns the number of rows it touched."""
     result = session().execute(text(sql), parameters)

@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from typing import Any
 
 import numpy as np
 from sqlalchemy.engine import Row
 
+from app.domain.arrays import Texts
 from app.domain.replenishment import LedgerLine, Policy, Receipt, Stock, Suggestions, plan
+from app.domain.replenishment.classes import abc
 from app.models.replenishment import Suggestion, SuggestionSnooze
 from app.platform import db
 from app.services import audit, stores
@@ -76,7 +78,7 @@ def run(applied: Applied, *, today: date, now: datetime) -> Suggestions | None:
     """Plan every product that is tracked and forecast; replaces the stored suggestions."""
     forecasts = applied.forecasts
     stores.settings()  # the join needs the row
-    found = db.rows(_POSITIONS, ids=forecasts.keys.tolist())
+    found = _positions(forecasts.keys.tolist())
     db.execute("DELETE FROM suggestions")
     db.execute("DELETE FROM suggestion_snoozes WHERE until <= :today", today=today)
     if not found:
@@ -89,8 +91,19 @@ def run(applied: Applied, *, today: date, now: datetime) -> Suggestions | None:
         today=today,
         model=take(applied.model, chosen),
     )
-    db.append(Suggestion, _COLUMNS, _values(made, found, now, applied.words))
+    classes = _classes([row.id for row in found], today)
+    db.append(Suggestion, _COLUMNS, _values(made, found, now, applied.words, classes))
     return made
+
+
+def _classes(ids: list[int], today: date) -> Texts:
+    """A, B or C of each variant by its revenue of the last year."""
+    sold = db.rows(
+        "SELECT variant_id, SUM(revenue) AS revenue FROM daily_sales WHERE day >= :first GROUP BY variant_id",
+        first=today - timedelta(days=365),
+    )
+    revenue = {row.variant_id: float(row.revenue) for row in sold}
+    return abc(np.asarray([revenue.get(variant_id, 0.0) for variant_id in ids]))
 
 
 def _floats(found: Any, name: str) -> Any:
@@ -147,13 +160,14 @@ _COLUMNS = [
     "urgency_rank",
     "cost",
     "cost_of_waiting",
+    "abc_class",
     "ledger",
     "made_at",
 ]
 
 
 def _values(
-    made: Suggestions, found: Any, now: datetime, words: Mapping[int, str]
+    made: Suggestions, found: Any, now: datetime, words: Mapping[int, str], classes: Texts
 ) -> Iterator[tuple[Any, ...]]:
     for i, row in enumerate(found):
         one = made[i]
@@ -180,6 +194,7 @@ def _values(
             URGENCY_RANK[one.urgency],
             one.cost,
             one.cost_of_waiting,
+            classes[i],
             db.Json([asdict(line) | _detail(line, words.get(row.id)) for line in one.ledger]),
             now,
         )
@@ -191,7 +206,12 @@ def _detail(line: LedgerLine, words: str | None) -> dict[str, str]:
 
 def positions(ids: list[int]) -> dict[int, Row[Any]]:
     """Stock, inherited policy and low-stock threshold of the given variants."""
-    return {row.id: row for row in db.rows(_POSITIONS, ids=ids)}
+    return {row.id: row for row in _positions(ids)}
+
+
+def _positions(ids: list[int]) -> Sequence[Row[Any]]:
+    with db.by_whole_tables():
+        return db.rows(_POSITIONS, ids=ids)
 
 
 def snooze(variant_id: int, *, until: date, reason: str, actor: str, now: datetime) -> None:

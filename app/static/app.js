@@ -98,6 +98,7 @@ function nameTableParts() {
 }
 
 function refresh() {
+  document.querySelectorAll(".table-block:has([data-bulk])").forEach(countPicked);
   drawCharts();
   nameTableParts();
 }
@@ -109,7 +110,38 @@ document.addEventListener("htmx:error", noAnswer);
 document.addEventListener("htmx:before:request", (event) => {
   if (event.detail.ctx.sourceEvent?.type !== "every") document.getElementById("problem")?.replaceChildren();
 });
+// Ticking rows of a list opens the form that changes them; it says how many are ticked.
+function countPicked(block) {
+  const bulk = block?.querySelector("[data-bulk]");
+  if (!bulk) return;
+  const boxes = [...block.querySelectorAll("[name=variant]")];
+  const picked = boxes.filter((one) => one.checked).length;
+  const all = block.querySelector("[data-pick-all]");
+  all.checked = picked === boxes.length;
+  all.indeterminate = picked > 0 && !all.checked;
+  bulk.hidden = picked === 0;
+  if (picked && bulk.hasAttribute("hx-get") && !bulk.dataset.asked) {
+    bulk.dataset.asked = "yes";
+    htmx.trigger(bulk, "picked");
+  }
+  const words = bulk.querySelector("[data-picked] strong");
+  if (words) words.textContent = picked.toLocaleString(document.documentElement.lang);
+}
+
+document.addEventListener("change", (event) => {
+  const block = event.target.closest(".table-block");
+  if (event.target.matches("[data-pick-all]")) {
+    block.querySelectorAll("[name=variant]").forEach((one) => { one.checked = event.target.checked; });
+  }
+  if (event.target.matches("[data-pick-all], [name=variant]")) countPicked(block);
+});
+
 document.addEventListener("click", (event) => {
+  if (event.target.closest?.("[data-pick-none]")) {
+    const block = event.target.closest(".table-block");
+    block.querySelectorAll("[name=variant]").forEach((one) => { one.checked = false; });
+    countPicked(block);
+  }
   const button = event.target.closest?.(".menu-button");
   if (button) button.setAttribute("aria-expanded", button.getAttribute("aria-expanded") === "false");
 });

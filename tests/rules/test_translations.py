@@ -35,8 +35,6 @@ TO_CONVERT: set[str] = {
     "catalog/_ledger.html",
     "catalog/_settings.html",
     "catalog/_stock.html",
-    "catalog/_table.html",
-    "catalog/index.html",
     "catalog/show.html",
     "dashboard/_headline.html",
     "dashboard/_home.html",

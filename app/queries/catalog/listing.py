@@ -1,0 +1,168 @@
+"""The product list: one page of what search and filters pick, and all of it for the CSV and for changes of many."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from datetime import date
+from typing import Any
+
+from app.platform import db
+from app.queries.catalog import filters
+from app.queries.catalog.columns import COLUMNS, DEFAULT, SORTS, chosen
+from app.queries.catalog.filters import Filter
+from app.queries.paging import PAGE_SIZE, Page, order_by
+
+LONGEST_SEARCH = 100
+
+
+@dataclass(frozen=True)
+class Asked:
+    """What the list is asked to show: everything that a saved view keeps."""
+
+    search: str = ""
+    filters: tuple[Filter, ...] = ()
+    sort: str = "product"
+    columns: tuple[str, ...] = DEFAULT
+
+    def query(self, **changed: Any) -> dict[str, Any]:
+        """As parameters of a link, with some of it changed; what is usual is left out."""
+        asked = replace(self, **changed)
+        return {
+            "search": asked.search,
+            "is": [one.text for one in asked.filters if not one.is_not],
+            "not": [one.text for one in asked.filters if one.is_not],
+            "sort": "" if asked.sort == "product" else asked.sort,
+            "columns": "" if asked.columns == DEFAULT else ",".join(asked.columns),
+        }
+
+    def without(self, one: Filter) -> dict[str, Any]:
+        """As parameters of a link, without one of the filters."""
+        return self.query(filters=tuple(other for other in self.filters if other != one))
+
+    @property
+    def is_plain(self) -> bool:
+        """Whether nothing is filtered or searched."""
+        return not self.search and not self.filters
+
+
+def read(values: Mapping[str, str], is_: Sequence[str], not_: Sequence[str]) -> Asked:
+    """What a query string or form asks for; what makes no sense is left out. `columns` may be many or `a,b`."""
+    sort, _ = order_by(values.get("sort", "product"), SORTS, "product")
+    return Asked(
+        search=values.get("search", "").replace("\0", "").strip()[:LONGEST_SEARCH],
+        filters=tuple(filters.read(is_, not_)),
+        sort=sort,
+        columns=chosen(values.get("columns", "").split(",")),
+    )
+
+
+@dataclass(frozen=True)
+class ProductRow:
+    """One line: `values` by the names of the columns asked for."""
+
+    variant_id: int
+    product: str
+    sku: str
+    status: str
+    is_tracked: bool
+    incoming: int
+    protection_days: int | None
+    confidence: str | None
+    values: Mapping[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class ProductTable:
+    """One page of the list."""
+
+    rows: list[ProductRow]
+    page: Page
+    asked: Asked
+
+
+def table(asked: Asked, *, today: date, page: int = 1) -> ProductTable:
+    """A page of the products that exist in Shopify. Two statements.
+
+    The page's variants are picked first, with as few tables as that needs; only they are joined with the rest.
+    """
+    total = count(asked, today=today)
+    place = Page(min(page, max(1, -(-total // PAGE_SIZE))), total)
+    picked, order, values = _picked(asked)
+    shown = ", ".join(f'{COLUMNS[name].sql} AS "{name}"' for name in asked.columns)
+    found = db.rows(
+        f"""
+        WITH picked AS MATERIALIZED ({picked} LIMIT :limit OFFSET :offset)
+        SELECT v.id, v.display_name, v.sku, p.status AS shopify_status, v.is_tracked, s.protection_days,
+               COALESCE(l.incoming, 0) AS incoming_units, f.confidence AS held_confidence, {shown}
+        FROM picked JOIN variants v ON v.id = picked.id
+        {filters.joins("pgtnuszof")} {_LEVELS_OF_ROW} ORDER BY {order}
+        """,  # noqa: S608  (names and SQL of our own tables of columns and filters)
+        **values,
+        today=today,
+        limit=place.size,
+        offset=(place.number - 1) * place.size,
+    )
+    return ProductTable([_row(row, asked.columns) for row in found], place, asked)
+
+
+_LEVELS_OF_ROW = """
+    LEFT JOIN LATERAL (
+        SELECT SUM(available) AS available, SUM(incoming) AS incoming FROM inventory_levels h
+        WHERE h.store_id = v.store_id AND h.inventory_item_id = v.inventory_item_id AND h.is_active
+    ) l ON true
+"""
+
+
+def count(asked: Asked, *, today: date) -> int:
+    """How many products search and filters pick. One statement."""
+    picks = filters.condition(list(asked.filters), asked.search)
+    sql = f"SELECT COUNT(*) AS n FROM variants v {filters.joins(picks.needs)} WHERE {picks.sql}"  # noqa: S608
+    return int(db.rows(sql, **picks.values, **_today(picks.needs, today))[0].n)
+
+
+def ids(asked: Asked, *, today: date) -> list[int]:
+    """All variants that search and filters pick. One statement."""
+    picks = filters.condition(list(asked.filters), asked.search)
+    sql = f"SELECT v.id FROM variants v {filters.joins(picks.needs)} WHERE {picks.sql}"  # noqa: S608
+    return [row.id for row in db.rows(sql, **picks.values, **_today(picks.needs, today))]
+
+
+def lines(asked: Asked, *, today: date) -> Iterator[Sequence[Any]]:
+    """Every row of the list as it stands on screen: name, SKU, then the columns asked for. Streamed."""
+    picks = filters.condition(list(asked.filters), asked.search)
+    _, order = order_by(asked.sort, SORTS, "product")
+    shown = ", ".join(COLUMNS[name].sql for name in asked.columns)
+    yield from db.stream(
+        f"SELECT v.display_name, v.sku, {shown} FROM variants v {filters.joins('pgtnuslzof')}"  # noqa: S608
+        f" WHERE {picks.sql} ORDER BY {order}, v.id",
+        **picks.values,
+        today=today,
+    )
+
+
+def _picked(asked: Asked) -> tuple[str, str, dict[str, Any]]:
+    picks = filters.condition(list(asked.filters), asked.search)
+    _, by = order_by(asked.sort, SORTS, "product")
+    name, order = asked.sort.removeprefix("-"), f"{by}, v.id"
+    needs = picks.needs | set(COLUMNS[name].needs if name in COLUMNS else "")
+    sql = f"SELECT v.id FROM variants v {filters.joins(needs)} WHERE {picks.sql} ORDER BY {order}"  # noqa: S608
+    return sql, order, dict(picks.values)
+
+
+def _today(needs: frozenset[str], today: date) -> dict[str, date]:
+    return {"today": today} if "o" in needs else {}
+
+
+def _row(row: Any, columns: Sequence[str]) -> ProductRow:
+    return ProductRow(
+        variant_id=row.id,
+        product=row.display_name,
+        sku=row.sku,
+        status=row.shopify_status,
+        is_tracked=row.is_tracked,
+        incoming=int(row.incoming_units),
+        protection_days=row.protection_days,
+        confidence=row.held_confidence,
+        values={name: row._mapping[name] for name in columns},
+    )
