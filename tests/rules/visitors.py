@@ -12,6 +12,7 @@ from typing import Any
 from flask import Flask
 from werkzeug.routing import Rule
 
+from app.models.catalog import ProductView
 from app.models.reports import Report
 from app.platform import clock, db, queue, tenancy
 from app.services import purchasing, stores
@@ -118,7 +119,8 @@ def _things(store_id: int, variant_id: int) -> dict[str, Any]:
     report = Report(
         kind=next(iter(KINDS)), status="done", filename="stock.csv", content=MARK.encode(), rows=1
     )
-    session.add(report)
+    view = ProductView(name=MARK, query="", made_by=MARK)
+    session.add_all([report, view])
     purchasing.ensure_suppliers()
     supplier_id = db.rows("SELECT id FROM suppliers WHERE vendor LIKE :mark", mark=f"{MARK}%")[0].id
     order = purchasing.new_draft(supplier_id, actor=MARK, now=now)
@@ -133,6 +135,7 @@ def _things(store_id: int, variant_id: int) -> dict[str, Any]:
         "report_id": report.id,
         "supplier_id": supplier_id,
         "order_id": order.id,
+        "view_id": view.id,
     }
 
 

@@ -28,7 +28,7 @@ LIMITS = {
 VENDORS_OWN = "vendor"
 
 
-@blueprint.get("/products/bulk", needs=Permission.CATALOG_EDIT)
+@blueprint.get("/products/bulk", needs=Permission.CATALOG_READ)
 def bulk_form() -> Response:
     """The empty form; asked for when the first product is ticked."""
     return _form(Form({}), picked=0)
@@ -110,6 +110,7 @@ def _picked() -> list[int]:
 def _form(
     form: Form, *, picked: int, status: int = 200, effect: variant_settings.Effect | None = None
 ) -> Response:
+    matching = request.values.get("matching", "")
     return web.render(
         "catalog/_bulk.html",
         status=status,
@@ -117,9 +118,7 @@ def _form(
         typed={name: form.text(name) for name in NAMES},
         cleared=request.form.getlist("clear"),
         is_all=request.form.get("all") == "1",
-        matching=int(request.values.get("matching", "0") or 0)
-        if request.values.get("matching", "0").isdecimal()
-        else 0,
+        matching=int(matching) if matching.isdecimal() and len(matching) < 9 else 0,
         picked=picked,
         errors=form.errors,
         effect=effect,

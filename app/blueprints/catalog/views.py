@@ -8,7 +8,7 @@ from flask_login import current_user
 from app.blueprints.catalog.door import blueprint
 from app.blueprints.catalog.listing import asked_for, block, encoded
 from app.platform import clock, web
-from app.platform.access import Permission, actor, may
+from app.platform.access import Permission, SignedIn, actor, may
 from app.platform.forms import Form
 from app.platform.i18n import gettext
 from app.queries.catalog import Asked
@@ -17,9 +17,13 @@ from app.services import product_views
 LONGEST_NAME = 60
 
 
-@blueprint.post("/products/views", needs=Permission.CATALOG_READ)
+_OWN = SignedIn("a member keeps views of their own; what concerns others is checked inside")
+
+
+@blueprint.post("/products/views", needs=_OWN)
 def save_view() -> Response:
     """Save the list as it stands; a shared view needs the right to edit products."""
+    _must_be_member()
     asked, form = asked_for(request.form), Form(request.form)
     form.words("view_name", most=LONGEST_NAME, optional=False)
     is_shared = request.form.get("shared") == "1"
@@ -41,9 +45,10 @@ def save_view() -> Response:
     return web.toast(_answer(asked), gettext("View saved"))
 
 
-@blueprint.post("/products/views/<int:view_id>/delete", needs=Permission.CATALOG_READ)
+@blueprint.post("/products/views/<int:view_id>/delete", needs=_OWN)
 def delete_view(view_id: int) -> Response:
     """Delete a view of one's own; a shared one needs the right to edit products."""
+    _must_be_member()
     product_views.delete(
         view_id,
         member_id=current_user.member_id,
@@ -51,6 +56,11 @@ def delete_view(view_id: int) -> Response:
         actor=actor(),
     )
     return web.toast(_answer(asked_for(request.form)), gettext("View deleted"))
+
+
+def _must_be_member() -> None:
+    if not may(Permission.CATALOG_READ):
+        abort(403)
 
 
 def _answer(asked: Asked, *, status: int = 200, view_error: str = "") -> Response:
