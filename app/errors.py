@@ -14,7 +14,7 @@ from werkzeug.exceptions import HTTPException
 from app.domain.purchasing import ActNotAllowed, TooManyUnits
 from app.platform import web
 from app.platform.access import NoStoreChosen
-from app.platform.api import limit_headers
+from app.platform.api import ApiBlueprint, limit_headers
 from app.platform.limits import TooManyTries
 from app.platform.secrets import LinkRefused
 from app.platform.sessions import WriteRefused
@@ -22,7 +22,13 @@ from app.services.alerts import AlertNotFound
 from app.services.catalog import VariantNotFound
 from app.services.overrides import UnableToOverride
 from app.services.product_views import ViewNotFound
-from app.services.purchasing import OrderChanged, OrderNotFound, SupplierNotFound, UnableToOrder
+from app.services.purchasing import (
+    OrderChanged,
+    OrderNotFound,
+    SupplierExists,
+    SupplierNotFound,
+    UnableToOrder,
+)
 from app.services.reports import ReportNotFound
 from app.services.stores import StoreNotFound, UnableToReachShop
 from app.services.users import LinkUsed, LoginRefused
@@ -51,6 +57,7 @@ TABLE: dict[type[Exception], Problem] = {
     AlertNotFound: Problem(404, "Alert not found", _NOT_FOUND),
     ReportNotFound: Problem(404, "Report not found"),
     SupplierNotFound: Problem(404, "Supplier not found", _NOT_FOUND),
+    SupplierExists: Problem(409, "There is such a supplier already"),
     OrderNotFound: Problem(404, "Purchase order not found", _NOT_FOUND),
     OrderChanged: Problem(409, "The order has changed"),
     ActNotAllowed: Problem(409, "The order's status does not allow this"),
@@ -166,7 +173,8 @@ def _any_error(error: Exception) -> Response:
 
 
 def _is_api() -> bool:
-    return request.path.startswith("/api/")
+    blueprint = current_app.blueprints.get(request.blueprint or "")
+    return request.path.startswith("/api/") or isinstance(blueprint, ApiBlueprint)
 
 
 def _wants_problem() -> bool:

@@ -19,6 +19,7 @@ ALL = (
     auth.blueprint,
     auth.api_blueprint,
     api.blueprint,
+    api.root,
     health.blueprint,
     webhooks.blueprint,
     dashboard.blueprint,

@@ -9,7 +9,7 @@ import functools
 import logging
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from typing import Any, cast
+from typing import Any, TypeVar, cast
 from urllib.parse import urlencode
 
 from flask import Flask, Response, abort, current_app, request
@@ -25,6 +25,7 @@ from app.platform.limits import Limit, TooManyTries, Verdict
 
 log = logging.getLogger(__name__)
 View = Callable[..., Any]
+V = TypeVar("V", bound=View)
 _MINUTE = 60
 
 
@@ -59,30 +60,35 @@ class Shape:
 
 
 class ApiBlueprint(AppBlueprint):
-    """A blueprint of JSON routes under /api."""
+    """A blueprint of JSON routes, under /api unless told otherwise."""
 
-    def __init__(self, name: str, import_name: str) -> None:
-        super().__init__(name, import_name, url_prefix="/api")
+    def __init__(self, name: str, import_name: str, *, prefix: str = "/api") -> None:
+        super().__init__(name, import_name, url_prefix=prefix or None)
+        self.prefix = prefix
         self.operations: list[Operation] = []
 
-    def read(self, rule: str, *, needs: Need, tag: str, answer: Any, **shape: Any) -> Callable[[View], View]:
+    def read(self, rule: str, *, needs: Need, tag: str, answer: Any, **shape: Any) -> Callable[[V], V]:
         """Declare a GET route; see Shape for the rest."""
         return self._add("GET", rule, needs, tag, answer, Shape(**shape))
 
-    def write(self, rule: str, *, needs: Need, tag: str, answer: Any, **shape: Any) -> Callable[[View], View]:
+    def write(self, rule: str, *, needs: Need, tag: str, answer: Any, **shape: Any) -> Callable[[V], V]:
         """Declare a POST route; see Shape for the rest."""
         return self._add("POST", rule, needs, tag, answer, Shape(**shape))
 
+    def change(self, rule: str, *, needs: Need, tag: str, answer: Any, **shape: Any) -> Callable[[V], V]:
+        """Declare a PATCH route: what the body leaves out stays as it is; see Shape for the rest."""
+        return self._add("PATCH", rule, needs, tag, answer, Shape(**shape))
+
     def _add(
         self, method: str, rule: str, needs: Need, tag: str, answer: Any, shape: Shape
-    ) -> Callable[[View], View]:
-        def register(view: View) -> View:
+    ) -> Callable[[V], V]:
+        def register(view: V) -> V:
             name = view.__name__
             self._declare(rule, method, needs, {"endpoint": name})(_wrapped(view, needs, answer, shape))
             self.operations.append(
                 Operation(
                     method=method,
-                    rule=f"/api{rule}",
+                    rule=f"{self.prefix}{rule}",
                     name=f"{self.name}.{name}",
                     tag=tag,
                     need=needs,
@@ -162,7 +168,7 @@ def _finished(response: Response, found: Any, verdict: Verdict | None) -> Respon
         response.vary.update(("Authorization", "Cookie"))
         response.add_etag()
         response = cast(Response, response.make_conditional(request))
-    elif request.method == "POST":
+    elif request.method != "GET":
         response.headers["Cache-Control"] = "no-store"
     if verdict is not None:
         response.headers.update(limit_headers(verdict))

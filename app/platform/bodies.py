@@ -2,18 +2,50 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Generic, TypeVar
+from collections.abc import Collection
+from typing import Annotated, Any, Generic, TypeVar
 
-from pydantic import BaseModel, ConfigDict, Field, StringConstraints
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StringConstraints
+from pydantic_core.core_schema import CoreSchema, literal_schema
 from werkzeug.exceptions import UnprocessableEntity
+
+from app.platform.forms import is_address
 
 T = TypeVar("T")
 LARGEST_ID = 2**63 - 1
 PROBLEM_TYPE = "application/problem+json"
 
 # PostgreSQL's text holds no NUL.
-Words = Annotated[str, StringConstraints(strip_whitespace=True, max_length=100, pattern=r"^[^\x00]*$")]
+_NO_NUL = r"^[^\x00]*$"
+
+
+def _address(text: str) -> str:
+    if not is_address(text):
+        raise ValueError("Enter an e-mail address, like name@example.com.")
+    return text
+
+
+Email = Annotated[str, AfterValidator(_address), Field(max_length=254, json_schema_extra={"format": "email"})]
+Words = Annotated[str, StringConstraints(strip_whitespace=True, max_length=100, pattern=_NO_NUL)]
+Name = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=200, pattern=_NO_NUL)]
+Note = Annotated[str, StringConstraints(strip_whitespace=True, max_length=2000, pattern=_NO_NUL)]
 Id = Annotated[int, Field(ge=1, le=LARGEST_ID)]
+
+
+def left_out(**options: Any) -> Any:
+    """A field of a change that need not be sent; it must not be null. Look at `model_fields_set` for it."""
+    return Field(default_factory=lambda: None, **options)
+
+
+class OneOf:
+    """`Annotated[str, OneOf(options)]`: one of the words that another module lists."""
+
+    def __init__(self, options: Collection[str]) -> None:
+        self.options = list(options)
+
+    def __get_pydantic_core_schema__(self, _source: Any, _handler: Any) -> CoreSchema:
+        """A literal, so that the document lists the words too."""
+        return literal_schema(self.options)
 
 
 class Model(BaseModel):

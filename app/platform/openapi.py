@@ -125,9 +125,8 @@ def _query_parameters(one: Operation) -> list[dict[str, Any]]:
 
 
 def _responses(one: Operation) -> dict[str, Any]:
-    content = {} if one.answer is None else {one.media: {"schema": _reference(one.answer)}}
-    if one.media == "text/csv":
-        content = {one.media: {"schema": {"type": "string"}}}
+    file = {"type": "string"} if one.media.startswith("text/") else {}
+    content = {one.media: {"schema": file if one.answer is None else _reference(one.answer)}}
     found: dict[str, Any] = {str(one.status): {"description": "Done.", "content": content}}
     if one.method == "GET":
         found["200"]["headers"] = {"ETag": {"schema": {"type": "string"}}}
@@ -142,7 +141,7 @@ def _problems(one: Operation) -> list[int]:
     statuses = {429, 503, *one.also}
     if not isinstance(one.need, Open):
         statuses |= {401, 403}
-    if one.method == "POST":
+    if one.method != "GET":
         statuses |= {403}  # sent from another site
     if one.body is not None:
         statuses |= {400, 413, 415, 422}

@@ -90,17 +90,20 @@ def alerts(*, show: str, page: int, size: int) -> dict[str, Any]:
 
 
 def suggestions(*, search: str, sort: str, show: str, page: int, size: int) -> dict[str, Any]:
-    """What to order: `order` (something to order now) or `all`."""
+    """What to order: `order` (something to order now), `snoozed` or `all`."""
     _, order = order_by(sort, SUGGESTION_SORTS, "urgency")
-    where = {"order": "s.quantity > 0", "all": "true"}[show]
+    where = {"order": "s.quantity > 0 AND z.until IS NULL", "snoozed": "z.until IS NOT NULL", "all": "true"}
+
     return _slice(
         "s.variant_id AS product_id, v.display_name AS product_name, v.sku, p.vendor AS supplier,"
         " s.on_hand - s.committed AS current_stock, s.incoming, s.expected_demand AS predicted_demand,"
         " s.protection_days, s.quantity AS reorder_amount, s.urgency, s.order_by,"
-        " s.stock_out AS stock_out_date, s.cost::float AS cost, s.cost_of_waiting::float AS cost_of_waiting",
+        " s.stock_out AS stock_out_date, s.cost::float AS cost, s.cost_of_waiting::float AS cost_of_waiting,"
+        " z.until AS snoozed_until",
         "FROM suggestions s JOIN variants v ON v.store_id = s.store_id AND v.id = s.variant_id"
         " JOIN products p ON p.store_id = v.store_id AND p.id = v.product_id"
-        f" WHERE {where} AND {_MATCHES}",
+        " LEFT JOIN suggestion_snoozes z ON z.store_id = s.store_id AND z.variant_id = s.variant_id"
+        f" WHERE {where[show]} AND {_MATCHES}",
         f"{order}, s.variant_id",
         page,
         size,
@@ -123,7 +126,7 @@ def suppliers(*, page: int, size: int) -> dict[str, Any]:
     """Suppliers by name."""
     return _slice(
         "id, vendor, name, email, currency, lead_time_days, lead_time_sd_days, review_days,"
-        " minimum_order_value::float AS minimum_order_value",
+        " minimum_order_value::float AS minimum_order_value, note",
         "FROM suppliers",
         "name, id",
         page,
@@ -131,25 +134,48 @@ def suppliers(*, page: int, size: int) -> dict[str, Any]:
     )
 
 
+_ORDER = (
+    "o.id, o.number, o.status, o.currency, o.supplier_id, s.name AS supplier, o.expected_on,"
+    " o.created_at AS timestamp, o.sent_at, COALESCE(l.lines, 0) AS lines,"
+    " COALESCE(l.ordered, 0)::bigint AS ordered_units, COALESCE(l.received, 0)::bigint AS received_units,"
+    " l.cost::float AS cost"
+)
+_ORDERS = """FROM purchase_orders o
+    JOIN suppliers s ON s.store_id = o.store_id AND s.id = o.supplier_id
+    LEFT JOIN LATERAL (
+        SELECT COUNT(*) AS lines, SUM(ordered) AS ordered, SUM(received) AS received,
+               SUM(ordered * unit_cost) AS cost
+        FROM purchase_order_lines l WHERE l.store_id = o.store_id AND l.order_id = o.id
+    ) l ON true"""
+
+
 def purchase_orders(*, status: str | None, page: int, size: int) -> dict[str, Any]:
     """Purchase orders, newest first, with their sums."""
-    return _slice(
-        "o.id, o.number, o.status, o.currency, s.name AS supplier, o.expected_on, o.created_at AS timestamp,"
-        " o.sent_at, COALESCE(l.lines, 0) AS lines, COALESCE(l.ordered, 0)::bigint AS ordered_units,"
-        " COALESCE(l.received, 0)::bigint AS received_units, l.cost::float AS cost",
-        """FROM purchase_orders o
-        JOIN suppliers s ON s.store_id = o.store_id AND s.id = o.supplier_id
-        LEFT JOIN LATERAL (
-            SELECT COUNT(*) AS lines, SUM(ordered) AS ordered, SUM(received) AS received,
-                   SUM(ordered * unit_cost) AS cost
-            FROM purchase_order_lines l WHERE l.store_id = o.store_id AND l.order_id = o.id
-        ) l ON true
-        WHERE (CAST(:status AS varchar) IS NULL OR o.status = :status)""",
-        "o.number DESC",
-        page,
-        size,
-        status=status,
+    where = "WHERE (CAST(:status AS varchar) IS NULL OR o.status = :status)"
+    return _slice(_ORDER, f"{_ORDERS} {where}", "o.number DESC", page, size, status=status)
+
+
+def purchase_order(order_id: int) -> dict[str, Any] | None:
+    """One order with its lines; None when the store has no such order. Three statements."""
+    more = "o.version, o.note, o.also_in_shopify"
+    found = db.rows(f"SELECT {_ORDER}, {more} {_ORDERS} WHERE o.id = :id", id=order_id)
+    return {**found[0]._asdict(), "items": purchase_order_lines(order_id)} if found else None
+
+
+_OWN_SETTINGS = (
+    "low_stock_threshold lead_time_days review_days service_level moq case_size min_stock max_stock engine"
+)
+
+
+def product_settings(product_id: int) -> dict[str, Any] | None:
+    """What a product has of its own; None when the store has no such product."""
+    columns = ", ".join(f"s.{name}" for name in _OWN_SETTINGS.split())
+    found = db.rows(
+        f"SELECT v.id AS product_id, {columns} FROM variants v"  # noqa: S608
+        " LEFT JOIN variant_settings s ON s.store_id = v.store_id AND s.variant_id = v.id WHERE v.id = :id",
+        id=product_id,
     )
+    return found[0]._asdict() if found else None
 
 
 def purchase_order_lines(order_id: int) -> list[dict[str, Any]] | None:

@@ -7,6 +7,7 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from datetime import timedelta
 from typing import Any
 
 from flask import Flask
@@ -34,6 +35,31 @@ VISITORS = (
     "nobody",
     *FORGED,
 )
+# What is sent to a JSON route that reads a body; a new one needs an entry. It need not succeed for a member,
+# but it is read, so that strangers get as far as the thing that they name.
+_NOTHING: dict[str, Any] = {}
+_CREDENTIALS = {"email": "nobody@example.com", "password": "Wrong horse 1"}
+BODIES: dict[str, Any] = {
+    "auth_api.signup": {**_CREDENTIALS, "password_confirmation": "Wrong horse 1"},
+    "auth_api.confirm": {"token": "x", "password": "Wrong horse 1"},
+    "auth_api.login": _CREDENTIALS,
+    "api.forecast_series": [],
+    "api_root.forecast_series_at_root": [],
+    "api.create_report": {"kind": next(iter(KINDS))},
+    "api.snooze_alert": {"hours": 24},
+    "api.accept_suggestion": {"quantity": 1},
+    "api.snooze_suggestion": {"until": str(clock.now().date() + timedelta(days=30))},
+    "api.add_supplier": {"name": "New"},
+    "api.update_supplier": {"note": "x"},
+    "api.create_purchase_order": {"supplier_id": 1},
+    "api.update_purchase_order": {"version": 1, "note": "x"},
+    "api.send_purchase_order": {"version": 1},
+    "api.receive_purchase_order": {"version": 1},
+    "api.close_purchase_order": {"version": 1},
+    "api.cancel_purchase_order": {"version": 1},
+    "api.update_settings": {"low_stock_threshold": 12},
+    "api.update_product_settings": {"low_stock_threshold": 12},
+}
 ITEMS = (
     Item(f"{MARK} beans", (6, 4, 8, 5), on_hand=0, vendor=f"{MARK} Farm"),
     Item(f"{MARK} tea", (3, 2, 4), on_hand=2, vendor=f"{MARK} Farm"),

@@ -10,12 +10,13 @@ from typing import Annotated, Any, Literal
 from flask_login import current_user
 from pydantic import Field
 
-from app.blueprints.api.door import blueprint
+from app.blueprints.api.door import blueprint, root
+from app.domain.forecasts import ENGINES
 from app.jobs import forecasts as jobs
 from app.platform import cache, queue
 from app.platform.access import Permission
 from app.platform.api import paged
-from app.platform.bodies import Done, Id, Invalid, Model, Paged, PageQuery, Query
+from app.platform.bodies import Done, Id, Invalid, Model, OneOf, Paged, PageQuery, Query
 from app.platform.limits import Limit
 from app.platform.queue import enqueue
 from app.queries import api as read
@@ -24,7 +25,7 @@ from app.services import forecasts
 _CACHE_SECONDS = 24 * 3600
 # Forecasting is work for the processor, unlike reading.
 _FORECASTS = Limit("api-forecast", tries=30, seconds=60)
-Engine = Literal["auto", "prophet", "moving_average", "average_28"]
+Engine = Annotated[str, OneOf(ENGINES)]
 
 
 class ForecastQuery(PageQuery):
@@ -128,6 +129,20 @@ def forecast_series(body: list[Point], query: SeriesQuery) -> Predictions:
     found = _forecast(body, query)
     cache.keep(key, found.model_dump_json(), seconds=_CACHE_SECONDS)
     return found
+
+
+@root.write(
+    "/forecast",
+    needs=Permission.FORECASTS_READ,
+    tag="Forecasts",
+    answer=Predictions,
+    body=Points,
+    query=SeriesQuery,
+    limit=_FORECASTS,
+)
+def forecast_series_at_root(body: list[Point], query: SeriesQuery) -> Predictions:
+    """Forecast a daily series: `POST /api/forecast` at the address that forecast services have."""
+    return forecast_series(body, query)
 
 
 def _forecast(body: list[Point], query: SeriesQuery) -> Predictions:

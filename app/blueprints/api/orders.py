@@ -1,241 +1,222 @@
-"""Suggestions, suppliers and purchase orders as JSON."""
+"""Purchase orders as JSON: written from suggestions, sent, received and closed."""
 
 from __future__ import annotations
 
-from datetime import date, datetime
-from typing import Any, Literal
+from datetime import date
+from decimal import Decimal
+from typing import Any
 
-from flask import abort
-from pydantic import Field
+from flask import Response, abort
+from flask_login import current_user
 
 from app.blueprints.api.door import blueprint
-from app.platform.access import Permission
+from app.blueprints.api.order_bodies import (
+    Delivery,
+    LineWanted,
+    OrderLines,
+    OrdersQuery,
+    OrderUpdate,
+    OrderWanted,
+    PurchaseOrderDetail,
+    PurchaseOrders,
+    Sending,
+    Version,
+)
+from app.jobs import forecasts as forecast_jobs
+from app.jobs import purchasing as mail_jobs
+from app.platform import clock, queue
+from app.platform.access import Permission, actor
 from app.platform.api import paged
-from app.platform.bodies import Model, Paged, PageQuery, Words
+from app.platform.bodies import Invalid
 from app.queries import api as read
-from app.queries import replenishment
+from app.queries import purchasing as queries
+from app.queries import stores
+from app.queries.purchasing import Order
+from app.services import purchasing as service
+from app.services.purchasing import LineChange, OrderNotFound, papers
 
-Urgency = Literal["now", "soon", "later", "none", "unknown"]
-Status = Literal["draft", "sent", "partly_received", "received", "closed", "cancelled"]
-Sort = Literal[
-    "urgency",
-    "-urgency",
-    "product_name",
-    "-product_name",
-    "reorder_amount",
-    "-reorder_amount",
-    "cost",
-    "-cost",
-    "order_by",
-    "-order_by",
-]
+_READ, _EDIT = Permission.PURCHASING_READ, Permission.PURCHASING_EDIT
+_TAG = "Purchase orders"
+_CHANGES: dict[str, Any] = {
+    "needs": _EDIT,
+    "tag": _TAG,
+    "answer": PurchaseOrderDetail,
+    "also": (409,),
+}
 
 
-class SuggestionsQuery(PageQuery):
-    """Which suggestions."""
-
-    search: Words = Field("", description="Part of a name or SKU.")
-    sort: Sort = Field("urgency", description="A leading minus turns the order around.")
-    show: Literal["order", "all"] = Field(
-        "order", description="Only what is to be ordered, or every product."
-    )
-
-
-class Suggestion(Model):
-    """What to order of one product now; money in the store's currency."""
-
-    product_id: int
-    product_name: str
-    sku: str
-    supplier: str
-    current_stock: int
-    incoming: int
-    predicted_demand: float | None = Field(description="Over the protection days.")
-    protection_days: int = Field(description="Lead time and review period.")
-    reorder_amount: int
-    urgency: Urgency
-    order_by: date | None
-    stock_out_date: date | None = Field(description="When stock runs out, as likely earlier as later.")
-    cost: float | None
-    cost_of_waiting: float | None
-
-
-class Suggestions(Paged[Suggestion]):
-    """One page of suggestions."""
-
-
-class LedgerLine(Model):
-    """One signed line of the reckoning."""
-
-    code: str
-    label: str
-    units: int
-    detail: str
-
-
-class SuggestionDetail(Model):
-    """Why this amount: the lines of the ledger add up to it."""
-
-    product_id: int
-    product_name: str
-    sku: str
-    reorder_amount: int
-    urgency: Urgency
-    on_hand: int
-    committed: int
-    incoming: int
-    safety_stock: int | None
-    reorder_point: int | None
-    target_stock: int | None
-    days_of_cover: float | None
-    stock_out_early: date | None
-    stock_out_date: date | None
-    stock_out_late: date | None
-    overstock_units: int
-    ledger: list[LedgerLine]
-
-
-class Supplier(Model):
-    """From whom products come; what is null the store's settings decide."""
-
-    id: int
-    vendor: str = Field(description="As Shopify names it.")
-    name: str
-    email: str
-    currency: str | None
-    lead_time_days: int | None
-    lead_time_sd_days: float | None
-    review_days: int | None
-    minimum_order_value: float | None
-
-
-class Suppliers(Paged[Supplier]):
-    """One page of suppliers."""
-
-
-class OrdersQuery(PageQuery):
-    """Which purchase orders."""
-
-    status: Status | None = Field(None, description="In one state only.")
-
-
-class PurchaseOrder(Model):
-    """One order to one supplier."""
-
-    id: int
-    number: int
-    status: Status
-    currency: str
-    supplier: str
-    expected_on: date | None
-    timestamp: datetime = Field(description="When it was written.")
-    sent_at: datetime | None
-    lines: int
-    ordered_units: int
-    received_units: int
-    cost: float | None
-
-
-class PurchaseOrders(Paged[PurchaseOrder]):
-    """One page of purchase orders, newest first."""
-
-
-class OrderLine(Model):
-    """One product of an order."""
-
-    product_id: int
-    product_name: str
-    sku: str
-    suggested: int | None
-    ordered: int
-    received: int
-    rejected: int
-    cancelled: int
-    unit_cost: float | None
-
-
-class OrderLines(Model):
-    """All lines of an order."""
-
-    items: list[OrderLine]
-
-
-@blueprint.read(
-    "/suggestions",
-    needs=Permission.REPLENISHMENT_READ,
-    tag="Suggestions",
-    answer=Suggestions,
-    query=SuggestionsQuery,
-)
-def suggestions(query: SuggestionsQuery) -> dict[str, Any]:
-    """List what to order, most urgent first."""
-    found = read.suggestions(
-        search=query.search, sort=query.sort, show=query.show, page=query.page, size=query.per_page
-    )
-    return paged(found, query)
-
-
-@blueprint.read(
-    "/suggestions/<int:product_id>",
-    needs=Permission.REPLENISHMENT_READ,
-    tag="Suggestions",
-    answer=SuggestionDetail,
-)
-def suggestion(product_id: int) -> SuggestionDetail:
-    """Explain one suggestion by its ledger."""
-    found = replenishment.detail(product_id)
-    if found is None:
-        abort(404)
-    return SuggestionDetail(
-        product_id=found.row.variant_id,
-        product_name=found.row.product,
-        sku=found.row.sku,
-        reorder_amount=found.row.quantity,
-        urgency=found.row.urgency,  # type: ignore[arg-type]
-        on_hand=found.on_hand,
-        committed=found.committed,
-        incoming=found.row.incoming,
-        safety_stock=found.safety_stock,
-        reorder_point=found.reorder_point,
-        target_stock=found.target_stock,
-        days_of_cover=found.days_of_cover,
-        stock_out_early=found.stock_out_early,
-        stock_out_date=found.row.stock_out,
-        stock_out_late=found.stock_out_late,
-        overstock_units=found.overstock_units,
-        ledger=[LedgerLine.model_validate(line) for line in found.ledger],
-    )
-
-
-@blueprint.read(
-    "/suppliers", needs=Permission.PURCHASING_READ, tag="Purchasing", answer=Suppliers, query=PageQuery
-)
-def suppliers(query: PageQuery) -> dict[str, Any]:
-    """List the suppliers."""
-    return paged(read.suppliers(page=query.page, size=query.per_page), query)
-
-
-@blueprint.read(
-    "/purchase-orders",
-    needs=Permission.PURCHASING_READ,
-    tag="Purchasing",
-    answer=PurchaseOrders,
-    query=OrdersQuery,
-)
+@blueprint.read("/purchase-orders", needs=_READ, tag=_TAG, answer=PurchaseOrders, query=OrdersQuery)
 def purchase_orders(query: OrdersQuery) -> dict[str, Any]:
     """List purchase orders, newest first."""
     return paged(read.purchase_orders(status=query.status, page=query.page, size=query.per_page), query)
 
 
-@blueprint.read(
-    "/purchase-orders/<int:order_id>/lines",
-    needs=Permission.PURCHASING_READ,
-    tag="Purchasing",
-    answer=OrderLines,
-)
+@blueprint.write("/purchase-orders", body=OrderWanted, **{**_CHANGES, "status": 201, "also": (404,)})
+def create_purchase_order(body: OrderWanted) -> dict[str, Any]:
+    """Write a draft: of all that is due from a supplier, or of what is sent.
+
+    A supplier has one draft at a time; what is sent is put on it, and a product's last quantity counts.
+    """
+    if body.items is None:
+        return _shown(service.order_due(body.supplier_id, actor=actor(), now=clock.now()).id)
+    order = service.new_draft(body.supplier_id, actor=actor(), now=clock.now())
+    lines = {one.product_id: LineChange(one.quantity, None) for one in body.items}
+    service.put_lines(order.id, lines, actor=actor(), now=clock.now())
+    return _shown(order.id)
+
+
+@blueprint.read("/purchase-orders/<int:order_id>", needs=_READ, tag=_TAG, answer=PurchaseOrderDetail)
+def purchase_order(order_id: int) -> dict[str, Any]:
+    """Show one purchase order with its lines."""
+    return _shown(order_id)
+
+
+@blueprint.read("/purchase-orders/<int:order_id>/lines", needs=_READ, tag=_TAG, answer=OrderLines)
 def purchase_order_lines(order_id: int) -> dict[str, Any]:
     """List the lines of one purchase order."""
     found = read.purchase_order_lines(order_id)
     if found is None:
         abort(404)
     return {"items": found}
+
+
+@blueprint.read(
+    "/purchase-orders/<int:order_id>/pdf", needs=_READ, tag=_TAG, answer=None, media="application/pdf"
+)
+def purchase_order_pdf(order_id: int) -> Response:
+    """Download the order as the PDF that the supplier gets."""
+    order = _order(order_id)
+    return _file(papers.as_pdf(order, stores.store()), "application/pdf", papers.filename(order, "pdf"))
+
+
+@blueprint.read("/purchase-orders/<int:order_id>/csv", needs=_READ, tag=_TAG, answer=None, media="text/csv")
+def purchase_order_csv(order_id: int) -> Response:
+    """Download the order's lines as CSV."""
+    order = _order(order_id)
+    return _file(papers.as_csv(order), "text/csv", papers.filename(order, "csv"))
+
+
+@blueprint.change("/purchase-orders/<int:order_id>", body=OrderUpdate, **_CHANGES)
+def update_purchase_order(order_id: int, body: OrderUpdate) -> dict[str, Any]:
+    """Change a draft, or the day of arrival of an order that is on its way."""
+    order, sent = _order(order_id), body.model_fields_set
+    expected_on = body.expected_on if "expected_on" in sent else order.row.expected_on
+    is_listed = body.also_in_shopify if "also_in_shopify" in sent else order.also_in_shopify
+    if order.row.status == "draft":
+        note = body.note if "note" in sent else order.note
+        change = service.DraftChange({}, expected_on, note, is_listed)
+        service.change_draft(order_id, change, version=body.version, actor=actor(), now=clock.now())
+        if "items" in sent:
+            service.put_lines(order_id, _line_changes(body.items), actor=actor(), now=clock.now())
+        return _shown(order_id)
+    _reschedule(order_id, body, expected_on, is_listed)
+    forecast_jobs.replan_soon(current_user.store_id)
+    return _shown(order_id)
+
+
+@blueprint.write("/purchase-orders/<int:order_id>/send", body=Sending, **_CHANGES)
+def send_purchase_order(order_id: int, body: Sending) -> dict[str, Any]:
+    """Send a draft to its supplier by mail, or note that it was sent; its units count as incoming from now on."""
+    queue.ensure_reachable()
+    today, now = _today(), clock.now()
+    service.send(order_id, version=body.version, today=today, actor=actor(), now=now)
+    if body.email is not None:
+        mail_jobs.post(
+            current_user.store_id,
+            order_id,
+            body.email.recipients,
+            message=body.email.message,
+            reply_to=body.email.reply_to or "",
+            actor=actor(),
+            today=today,
+            now=now,
+        )
+    forecast_jobs.replan_soon(current_user.store_id)
+    return _shown(order_id)
+
+
+@blueprint.write("/purchase-orders/<int:order_id>/receive", body=Delivery, **_CHANGES)
+def receive_purchase_order(order_id: int, body: Delivery) -> dict[str, Any]:
+    """Note a delivery, all of it or what was counted. The version keeps a repeated request from counting twice."""
+    brought = _brought(_order(order_id), body)
+    service.receive(order_id, brought, version=body.version, actor=actor(), now=clock.now())
+    forecast_jobs.replan_soon(current_user.store_id)
+    return _shown(order_id)
+
+
+@blueprint.write("/purchase-orders/<int:order_id>/close", body=Version, **_CHANGES)
+def close_purchase_order(order_id: int, body: Version) -> dict[str, Any]:
+    """End an order of which something has arrived; nothing more is expected of it."""
+    service.close(order_id, version=body.version, actor=actor(), now=clock.now())
+    forecast_jobs.replan_soon(current_user.store_id)
+    return _shown(order_id)
+
+
+@blueprint.write("/purchase-orders/<int:order_id>/cancel", body=Version, **_CHANGES)
+def cancel_purchase_order(order_id: int, body: Version) -> dict[str, Any]:
+    """Give an order up before anything has arrived."""
+    service.cancel(order_id, version=body.version, actor=actor(), now=clock.now())
+    forecast_jobs.replan_soon(current_user.store_id)
+    return _shown(order_id)
+
+
+def _reschedule(order_id: int, body: OrderUpdate, expected_on: date | None, is_listed: bool) -> None:
+    refused = {"note", "items"} & body.model_fields_set
+    if refused:
+        words = "Only a draft can be changed so. Send expected_on and also_in_shopify alone."
+        raise Invalid([{"field": name, "detail": words} for name in sorted(refused)])
+    if expected_on is None:
+        raise Invalid([{"field": "expected_on", "detail": "Send the day on which the order should arrive."}])
+    service.reschedule(
+        order_id,
+        expected_on=expected_on,
+        also_in_shopify=is_listed,
+        version=body.version,
+        actor=actor(),
+        now=clock.now(),
+    )
+
+
+def _brought(order: Order, body: Delivery) -> dict[int, tuple[int, int]]:
+    """Line → (good units, rejected units)."""
+    if body.items is None:
+        return {line.id: (line.open, 0) for line in order.lines}
+    lines = {line.variant_id: line.id for line in order.lines}
+    unknown = [one.product_id for one in body.items if one.product_id not in lines]
+    if unknown or len({one.product_id for one in body.items}) < len(body.items):
+        words = f"Product {unknown[0]} is not on this order." if unknown else "Send each product once."
+        raise Invalid([{"field": "items", "detail": words}])
+    return {lines[one.product_id]: (one.received, one.rejected) for one in body.items}
+
+
+def _line_changes(items: list[LineWanted]) -> dict[int, LineChange]:
+    return {
+        one.product_id: LineChange(
+            one.ordered, None if one.unit_cost is None else Decimal(str(round(one.unit_cost, 4)))
+        )
+        for one in items
+    }
+
+
+def _shown(order_id: int) -> dict[str, Any]:
+    found = read.purchase_order(order_id)
+    if found is None:
+        raise OrderNotFound(f"There is no purchase order {order_id} in this store.")
+    return found
+
+
+def _order(order_id: int) -> Order:
+    found = queries.order(order_id, today=_today())
+    if found is None:
+        raise OrderNotFound(f"There is no purchase order {order_id} in this store.")
+    return found
+
+
+def _file(content: bytes, media: str, name: str) -> Response:
+    response = Response(content, mimetype=media)
+    response.headers["Content-Disposition"] = f'attachment; filename="{name}"'
+    return response
+
+
+def _today() -> date:
+    return clock.today(stores.store().time_zone)

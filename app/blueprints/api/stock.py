@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from datetime import datetime
-from typing import Any, Literal
+from datetime import datetime, timedelta
+from typing import Annotated, Any, Literal
 
 from flask import Response
 from flask_login import current_user
@@ -16,13 +16,13 @@ from app.jobs import sync
 from app.platform import clock, queue
 from app.platform.access import Permission, actor
 from app.platform.api import paged
-from app.platform.bodies import Done, Id, Model, Paged, PageQuery, Query, Words
+from app.platform.bodies import Done, Id, Model, OneOf, Paged, PageQuery, Query, Words
 from app.platform.queue import enqueue
 from app.queries import api as read
+from app.services import alerts as alert_service
 from app.services import reports as service
 
 StockSort = Literal["product_name", "-product_name", "sku", "-sku", "current_stock", "-current_stock"]
-Kind = Literal["inventory", "forecast", "reorder", "sales"]
 
 
 class InventoryQuery(PageQuery):
@@ -76,10 +76,16 @@ class Alerts(Paged[Alert]):
     """One page of alerts, newest first."""
 
 
+class AlertSnooze(Model):
+    """For how long no mail is sent about the product."""
+
+    hours: Annotated[int, Field(ge=1, le=24 * 366)]
+
+
 class ReportWanted(Model):
     """Which report to make."""
 
-    kind: Kind
+    kind: Annotated[str, OneOf(service.KINDS)]
 
 
 class Report(Model):
@@ -141,6 +147,27 @@ def send_alerts() -> Done:
     queue.ensure_reachable()
     forecast_jobs.replan_soon(current_user.store_id)
     return Done(message="Your stock is being checked. New alerts are mailed; each product once in 24 hours.")
+
+
+@blueprint.write("/alerts/<int:alert_id>/dismiss", needs=Permission.ALERTS_MANAGE, tag="Alerts", answer=Done)
+def dismiss_alert(alert_id: int) -> Done:
+    """Take an alert off the list; it stays on record."""
+    alert_service.dismiss(alert_id, actor=actor(), now=clock.now())
+    return Done(message="The alert is off the list.")
+
+
+@blueprint.write(
+    "/alerts/<int:alert_id>/snooze",
+    needs=Permission.ALERTS_MANAGE,
+    tag="Alerts",
+    answer=Done,
+    body=AlertSnooze,
+)
+def snooze_alert(alert_id: int, body: AlertSnooze) -> Done:
+    """Send no mail about the alert's product for some hours."""
+    until = clock.now() + timedelta(hours=body.hours)
+    alert_service.snooze(alert_id, until=until, actor=actor())
+    return Done(message=f"No mail about the product until {until.isoformat(timespec='minutes')}.")
 
 
 @blueprint.read("/reports", needs=Permission.REPORTS_READ, tag="Reports", answer=Reports, query=PageQuery)

@@ -9,14 +9,7 @@ from pydantic import AfterValidator, Field, model_validator
 
 from app.platform import passwords
 from app.platform.access import Permission, Role
-from app.platform.bodies import Model, Query
-from app.platform.forms import is_address
-
-
-def _address(text: str) -> str:
-    if not is_address(text):
-        raise ValueError("Enter an e-mail address, like name@example.com.")
-    return text
+from app.platform.bodies import Email, Model, Query
 
 
 def _new_password(text: str) -> str:
@@ -26,7 +19,6 @@ def _new_password(text: str) -> str:
     return text
 
 
-Email = Annotated[str, AfterValidator(_address), Field(max_length=254, json_schema_extra={"format": "email"})]
 Password = Annotated[str, Field(max_length=passwords.LONGEST, json_schema_extra={"format": "password"})]
 NewPassword = Annotated[Password, AfterValidator(_new_password), Field(description=passwords.RULE)]
 Token = Annotated[str, Field(max_length=2000)]

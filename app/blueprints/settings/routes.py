@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
 from typing import Any
 
 from flask import Response, abort, request
@@ -11,13 +10,11 @@ from flask_login import current_user
 from app.blueprints.settings import form as settings_form
 from app.domain.forecasts import ENGINES
 from app.jobs import alerts as alert_jobs
-from app.jobs import forecasts as forecast_jobs
-from app.jobs import sync as sync_jobs
+from app.jobs import settings as setting_jobs
 from app.platform import clock, queue, web
 from app.platform.access import AppBlueprint, Permission, SignedIn, actor
 from app.platform.forms import Form
 from app.platform.i18n import LANGUAGES, gettext
-from app.platform.queue import enqueue
 from app.queries import alerts, stores
 from app.services import users
 from app.services.stores import change_settings
@@ -38,7 +35,7 @@ def change() -> Response:
     if not form.is_valid:
         return web.render("settings/_form.html", status=422, **_form_values(form))
     changed = change_settings(form.values, actor=actor(), now=clock.now())
-    _follow_up(changed)
+    setting_jobs.follow_up(current_user.store_id, changed)
     response = web.render("settings/_form.html", **_form_values())
     return web.toast(response, gettext("Settings saved") if changed else gettext("Nothing to change"))
 
@@ -71,16 +68,6 @@ def choose_language() -> Response:
     users.choose_language(member_id, code or None)
     # The whole page speaks it at once.
     return Response(status=204, headers={"HX-Redirect": web.page_url("settings.index")})
-
-
-def _follow_up(changed: Collection[str]) -> None:
-    store_id = current_user.store_id
-    if "time_zone" in changed:
-        enqueue(sync_jobs.recount, store_id, on="urgent", once=f"recount-{store_id}")
-    elif "engine" in changed:
-        forecast_jobs.forecast_soon(store_id)
-    elif set(changed) - {"alert_emails", "language"}:
-        forecast_jobs.replan_soon(store_id)
 
 
 def _form_values(form: Form | None = None) -> dict[str, Any]:

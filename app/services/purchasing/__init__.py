@@ -8,6 +8,7 @@ from app.services.purchasing.drafts import (
     change_draft,
     new_draft,
     order_due,
+    put_lines,
 )
 from app.services.purchasing.orders import (
     OrderChanged,
@@ -19,13 +20,20 @@ from app.services.purchasing.orders import (
     send,
 )
 from app.services.purchasing.receiving import receive
-from app.services.purchasing.suppliers import SupplierNotFound, change_supplier, ensure_suppliers
+from app.services.purchasing.suppliers import (
+    SupplierExists,
+    SupplierNotFound,
+    change_supplier,
+    create_supplier,
+    ensure_suppliers,
+)
 
 __all__ = [
     "DraftChange",
     "LineChange",
     "OrderChanged",
     "OrderNotFound",
+    "SupplierExists",
     "SupplierNotFound",
     "UnableToOrder",
     "accept",
@@ -34,9 +42,11 @@ __all__ = [
     "change_draft",
     "change_supplier",
     "close",
+    "create_supplier",
     "ensure_suppliers",
     "new_draft",
     "order_due",
+    "put_lines",
     "receive",
     "reschedule",
     "send",

@@ -157,7 +157,29 @@ def add_line(order_id: int, sku: str, *, actor: str, now: datetime) -> PurchaseO
     return order
 
 
-def _put(order: PurchaseOrder, row: Any, quantity: int) -> None:
+def put_lines(order_id: int, wanted: Mapping[int, LineChange], *, actor: str, now: datetime) -> PurchaseOrder:
+    """Set products of a draft, named by their variant, to these units and costs; 0 units take one off.
+
+    A product that the draft lacks is added, whoever sells it; a cost of None keeps the one that is known.
+    Raises OrderNotFound, ActNotAllowed, VariantNotFound.
+    """
+    order = locked(order_id)
+    rules.check(order.status, "edit")
+    known = {row.id: row for row in db.rows(f"{_VARIANTS} AND v.id = ANY(:ids)", ids=list(wanted))}
+    present = {line.variant_id: line for line in lines_of(order)}
+    for variant_id, change in wanted.items():
+        line = present.get(variant_id)
+        if line is not None and change.ordered < 1:
+            db.session().delete(line)
+        elif change.ordered >= 1:
+            if variant_id not in known:
+                raise VariantNotFound(f"There is no product {variant_id} in this store.")
+            _put(order, known[variant_id], change.ordered, cost=change.unit_cost)
+    note(order, "lines_set", actor=actor, now=now, lines=len(wanted))
+    return order
+
+
+def _put(order: PurchaseOrder, row: Any, quantity: int, *, cost: Decimal | None = None) -> None:
     query = select(PurchaseOrderLine).where(
         PurchaseOrderLine.order_id == order.id, PurchaseOrderLine.variant_id == row.id
     )
@@ -172,6 +194,7 @@ def _put(order: PurchaseOrder, row: Any, quantity: int) -> None:
         )
         db.session().add(line)
     line.ordered, line.suggested = quantity, row.suggested
+    line.unit_cost = cost if cost is not None else line.unit_cost
     db.session().flush()
 
 

@@ -19,6 +19,10 @@ class SupplierNotFound(LookupError):
     """The current store has no such supplier."""
 
 
+class SupplierExists(ValueError):
+    """The store has a supplier for that vendor already."""
+
+
 def ensure_suppliers() -> int:
     """Make a supplier for each vendor that has none; returns how many are new."""
     return db.execute(
@@ -61,6 +65,18 @@ def lead_time_days(supplier: Supplier) -> int:
     if supplier.lead_time_days is not None:
         return supplier.lead_time_days
     return db.session().execute(select(StoreSettings.lead_time_days)).scalar_one()
+
+
+def create_supplier(vendor: str, values: Mapping[str, Any], *, actor: str) -> Supplier:
+    """A supplier for a vendor that the catalogue names, or will name. Raises SupplierExists."""
+    query = select(Supplier.id).where(Supplier.vendor == vendor)
+    if db.session().execute(query).scalar_one_or_none() is not None:
+        raise SupplierExists(f"There is a supplier for the vendor “{vendor}” already. Change that one.")
+    supplier = Supplier(vendor=vendor, **values)
+    db.session().add(supplier)
+    db.session().flush()
+    audit.record(actor=actor, action="supplier.created", supplier_id=supplier.id, vendor=vendor)
+    return supplier
 
 
 def change_supplier(supplier_id: int, values: Mapping[str, Any], *, actor: str) -> dict[str, tuple[Any, Any]]:

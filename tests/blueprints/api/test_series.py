@@ -30,6 +30,14 @@ def test_predictions_follow_the_last_day(api: Api) -> None:
         assert 4 < row["predicted_demand"] < 8
 
 
+def test_the_address_without_api_is_the_same_door(api: Api) -> None:
+    whole = api.post("/api/forecast", "viewer", json=series(45)).json
+    assert api.post("/forecast", "viewer", json=series(45)).json == whole
+    nobody = api.post("/forecast", "anonymous", json=series(45))
+    assert (nobody.status_code, nobody.mimetype) == (401, "application/problem+json")
+    assert api.post("/forecast", json=[]).json["errors"]
+
+
 def test_a_short_series_is_forecast_with_low_confidence(api: Api) -> None:
     assert api.post("/api/forecast", json=series(20)).json["confidence"] == "low"
 

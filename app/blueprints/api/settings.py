@@ -1,0 +1,157 @@
+"""Settings as JSON: those of the store, and the thresholds and order sizes of one product."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any
+from zoneinfo import available_timezones
+
+from flask_login import current_user
+from pydantic import AfterValidator, Field
+
+from app.blueprints.api.door import blueprint
+from app.domain.forecasts import ENGINES
+from app.jobs import forecasts as forecast_jobs
+from app.jobs import settings as jobs
+from app.platform import clock
+from app.platform.access import Permission, actor
+from app.platform.bodies import Email, Invalid, Model, OneOf, left_out
+from app.queries import api as read
+from app.queries import stores
+from app.services.catalog import VariantNotFound, change_variant_settings
+from app.services.stores import change_settings
+
+_LONGEST_DAYS = 180
+_REACH = ("lead_time_days", "review_days")
+
+
+def _known_zone(name: str) -> str:
+    if name not in available_timezones():
+        raise ValueError("Send an IANA time zone, such as Europe/Berlin.")
+    return name
+
+
+Engine = Annotated[str, OneOf(ENGINES)]
+Zone = Annotated[str, AfterValidator(_known_zone), Field(max_length=64)]
+Units = Annotated[int, Field(ge=0, le=1_000_000)]
+LeadDays = Annotated[int, Field(ge=0, lt=_LONGEST_DAYS)]
+ReviewDays = Annotated[int, Field(ge=1, le=90)]
+Service = Annotated[float, Field(ge=0.51, le=0.999)]
+
+
+class StoreSettings(Model):
+    """What holds for every product that has no value of its own."""
+
+    low_stock_threshold: int
+    alert_emails: list[str]
+    time_zone: str | None = Field(description="Null: Shopify's.")
+    lead_time_days: int
+    lead_time_sd_days: float
+    review_days: int
+    service_level: float = Field(description="Share of order cycles without a stock-out, such as 0.95.")
+    engine: str
+
+
+class SettingsChange(Model):
+    """What is to change; what is left out stays."""
+
+    low_stock_threshold: Units = left_out()
+    alert_emails: Annotated[list[Email], Field(max_length=20)] = left_out()
+    time_zone: Zone | None = Field(None, description="Null: Shopify's.")
+    lead_time_days: LeadDays = left_out()
+    lead_time_sd_days: Annotated[float, Field(ge=0, le=60)] = left_out()
+    review_days: ReviewDays = left_out()
+    service_level: Service = left_out()
+    engine: Engine = left_out()
+
+
+class ProductSettings(Model):
+    """What one product has of its own; what is null it takes from its supplier, else from the store."""
+
+    product_id: int
+    low_stock_threshold: int | None = Field(description="Alert at this many available units or fewer.")
+    lead_time_days: int | None
+    review_days: int | None
+    service_level: float | None
+    moq: int | None = Field(description="Smallest order that the supplier takes.")
+    case_size: int | None = Field(description="Orders are multiples of it.")
+    min_stock: int | None
+    max_stock: int | None
+    engine: str | None
+
+
+class ProductSettingsChange(Model):
+    """What is to change; what is left out stays, and null takes the supplier's or the store's value."""
+
+    low_stock_threshold: Units | None = None
+    lead_time_days: LeadDays | None = None
+    review_days: ReviewDays | None = None
+    service_level: Service | None = None
+    moq: Annotated[int, Field(ge=1, le=1_000_000)] | None = None
+    case_size: Annotated[int, Field(ge=1, le=100_000)] | None = None
+    min_stock: Units | None = None
+    max_stock: Units | None = None
+    engine: Engine | None = None
+
+
+@blueprint.read("/settings", needs=Permission.SETTINGS_READ, tag="Settings", answer=StoreSettings)
+def settings() -> StoreSettings:
+    """Show the store's settings."""
+    found = stores.settings()
+    return StoreSettings.model_validate({name: getattr(found, name) for name in StoreSettings.model_fields})
+
+
+@blueprint.change(
+    "/settings", needs=Permission.SETTINGS_EDIT, tag="Settings", answer=StoreSettings, body=SettingsChange
+)
+def update_settings(body: SettingsChange) -> StoreSettings:
+    """Change the store's settings; forecasts and suggestions follow."""
+    values = body.model_dump(exclude_unset=True)
+    _check_reach({**settings().model_dump(), **values})
+    changed = change_settings(values, actor=actor(), now=clock.now())
+    jobs.follow_up(current_user.store_id, changed)
+    return settings()
+
+
+@blueprint.read(
+    "/products/<int:product_id>/settings",
+    needs=Permission.CATALOG_READ,
+    tag="Settings",
+    answer=ProductSettings,
+)
+def product_settings(product_id: int) -> dict[str, Any]:
+    """Show the threshold and order sizes of one product."""
+    found = read.product_settings(product_id)
+    if found is None:
+        raise VariantNotFound(f"There is no product {product_id} in this store.")
+    return found
+
+
+@blueprint.change(
+    "/products/<int:product_id>/settings",
+    needs=Permission.CATALOG_EDIT,
+    tag="Settings",
+    answer=ProductSettings,
+    body=ProductSettingsChange,
+)
+def update_product_settings(product_id: int, body: ProductSettingsChange) -> dict[str, Any]:
+    """Change the threshold and order sizes of one product; its suggestion follows."""
+    values = body.model_dump(exclude_unset=True)
+    after = {**product_settings(product_id), **values}
+    inherited = stores.settings()
+    _check_reach({name: getattr(inherited, name) if after[name] is None else after[name] for name in _REACH})
+    if after["max_stock"] is not None and after["max_stock"] < (after["min_stock"] or 0):
+        raise Invalid([{"field": "max_stock", "detail": "Send no less than min_stock."}])
+    changed = change_variant_settings(product_id, values, actor=actor(), now=clock.now())
+    if "engine" in changed:
+        forecast_jobs.forecast_soon(current_user.store_id)
+    elif changed:
+        forecast_jobs.replan_soon(current_user.store_id)
+    return product_settings(product_id)
+
+
+def _check_reach(values: dict[str, Any]) -> None:
+    """Lead time and review period together must lie within what forecasts reach."""
+    lead, review = (values[name] for name in _REACH)
+    if lead + review > _LONGEST_DAYS:
+        words = f"With {review} days between orders send at most {_LONGEST_DAYS - review}."
+        raise Invalid([{"field": "lead_time_days", "detail": words}])

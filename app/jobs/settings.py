@@ -1,0 +1,21 @@
+"""What a change of the store's settings sets in motion."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+
+from app.jobs import forecasts, sync
+from app.platform.queue import enqueue
+
+# What changes no number of the plan.
+_NO_PLAN = {"alert_emails", "language"}
+
+
+def follow_up(store_id: int, changed: Collection[str]) -> None:
+    """Recount, forecast or plan anew, whichever the names of the changed settings ask for."""
+    if "time_zone" in changed:
+        enqueue(sync.recount, store_id, on="urgent", once=f"recount-{store_id}")
+    elif "engine" in changed:
+        forecasts.forecast_soon(store_id)
+    elif set(changed) - _NO_PLAN:
+        forecasts.replan_soon(store_id)
