@@ -40,7 +40,7 @@ def create_app(settings: Settings) -> Flask:
     )
     db.configure(app, database_url=settings.database_url)
     tenancy.install_guards(db.session_factory())
-    queue.configure(app, redis_url=settings.redis_url, prefix=settings.queue_prefix)
+    queue.configure(app, settings)
     queue.install_hooks(db.session_factory())
     web.install(app, settings)
     i18n.install(app)

@@ -44,6 +44,7 @@ class Settings:
     bcrypt_cost: int = 12
     api_per_minute: int = 300
     standalone_shop_field: bool = True
+    redis_tls_verify: bool = True
     testing: bool = False
 
     @classmethod
@@ -114,13 +115,16 @@ def _typed(env: Mapping[str, str]) -> dict[str, Any]:
     for key, low, high in (("BCRYPT_COST", 10, 16), ("API_PER_MINUTE", 10, 100_000)):
         if env.get(key):
             values[key.lower()] = _whole(env[key], key, low, high)
-    field = env.get("STANDALONE_SHOP_FIELD", "on").lower()
-    if field not in ("on", "off"):
-        raise ConfigError(
-            "STANDALONE_SHOP_FIELD must be on or off (docs/deploy.md says when it must be off)."
-        )
-    values["standalone_shop_field"] = field == "on"
+    for key in ("STANDALONE_SHOP_FIELD", "REDIS_TLS_VERIFY"):
+        values[key.lower()] = _switch(env, key)
     return values
+
+
+def _switch(env: Mapping[str, str], key: str) -> bool:
+    chosen = env.get(key, "on").lower()
+    if chosen not in ("on", "off"):
+        raise ConfigError(f"{key} must be on or off (docs/deploy.md says when it must be off).")
+    return chosen == "on"
 
 
 def _whole(value: str, key: str, low: int, high: int) -> int:

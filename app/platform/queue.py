@@ -18,7 +18,8 @@ from rq.utils import import_attribute
 from sqlalchemy import event
 from sqlalchemy.orm import Session, SessionTransaction
 
-from app.platform import clock, db, logs, lost, marks, outbox, tenancy
+from app.config import Settings
+from app.platform import clock, db, logs, lost, marks, outbox, redis_client, tenancy
 from app.platform.marks import is_job as is_job
 from app.platform.marks import is_kept as is_kept
 from app.platform.marks import kept as kept
@@ -32,12 +33,10 @@ JOB_TIMEOUT_SECONDS = 1800
 _PENDING = "jobs_after_commit"
 
 
-def configure(app: Flask, *, redis_url: str, prefix: str) -> None:
+def configure(app: Flask, settings: Settings) -> None:
     """Keep one connection pool to Redis for the process."""
-    app.extensions["redis"] = Redis.from_url(
-        redis_url, socket_connect_timeout=2, socket_timeout=30, health_check_interval=30
-    )
-    app.extensions["queue_prefix"] = prefix
+    app.extensions["redis"] = redis_client.connect(settings)
+    app.extensions["queue_prefix"] = settings.queue_prefix
 
 
 def connection() -> Redis:

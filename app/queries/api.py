@@ -15,7 +15,12 @@ SUGGESTION_SORTS = {
     "cost": "s.cost",
     "order_by": "s.order_by",
 }
-_VARIANTS = "FROM variants v JOIN products p ON p.store_id = v.store_id AND p.id = v.product_id"
+# From whom a product comes: the supplier chosen for it, else its vendor's.
+_SUPPLIED = """JOIN products p ON p.store_id = v.store_id AND p.id = v.product_id
+    LEFT JOIN variant_settings t ON t.store_id = v.store_id AND t.variant_id = v.id
+    LEFT JOIN suppliers n ON n.store_id = p.store_id AND n.vendor = p.vendor
+    LEFT JOIN suppliers u ON u.store_id = p.store_id AND u.id = COALESCE(t.supplier_id, n.id)"""
+_SUPPLIER = "COALESCE(u.name, p.vendor)"
 _MATCHES = "(:search = '' OR v.display_name ILIKE :like OR v.sku ILIKE :like)"
 
 
@@ -39,11 +44,11 @@ def inventory(*, search: str, sort: str, page: int, size: int) -> dict[str, Any]
     """Stock of the products that exist in Shopify, over all active locations."""
     _, order = order_by(sort, STOCK_SORTS, "product_name")
     return _slice(
-        "v.id AS product_id, v.display_name AS product_name, v.sku, p.vendor AS supplier,"
+        f"v.id AS product_id, v.display_name AS product_name, v.sku, {_SUPPLIER} AS supplier,"
         " COALESCE(l.available, 0) AS current_stock, COALESCE(l.on_hand, 0) AS on_hand,"
         " COALESCE(l.committed, 0) AS committed, COALESCE(l.incoming, 0) AS incoming,"
         " GREATEST(v.updated_at, l.updated_at) AS last_updated",
-        f"""{_VARIANTS} LEFT JOIN (
+        f"""FROM variants v {_SUPPLIED} LEFT JOIN (
             SELECT store_id, inventory_item_id, SUM(available)::bigint AS available,
                    SUM(on_hand)::bigint AS on_hand, SUM(committed)::bigint AS committed,
                    SUM(incoming)::bigint AS incoming, MAX(updated_at) AS updated_at
@@ -93,15 +98,14 @@ def suggestions(*, search: str, sort: str, show: str, page: int, size: int) -> d
     """What to order: `order` (something to order now), `snoozed` or `all`."""
     _, order = order_by(sort, SUGGESTION_SORTS, "urgency")
     where = {"order": "s.quantity > 0 AND z.until IS NULL", "snoozed": "z.until IS NOT NULL", "all": "true"}
-
     return _slice(
-        "s.variant_id AS product_id, v.display_name AS product_name, v.sku, p.vendor AS supplier,"
+        "s.variant_id AS product_id, v.display_name AS product_name, v.sku,"
+        f" {_SUPPLIER} AS supplier, u.id AS supplier_id,"
         " s.on_hand - s.committed AS current_stock, s.incoming, s.expected_demand AS predicted_demand,"
         " s.protection_days, s.quantity AS reorder_amount, s.urgency, s.order_by,"
         " s.stock_out AS stock_out_date, s.cost::float AS cost, s.cost_of_waiting::float AS cost_of_waiting,"
         " z.until AS snoozed_until",
-        "FROM suggestions s JOIN variants v ON v.store_id = s.store_id AND v.id = s.variant_id"
-        " JOIN products p ON p.store_id = v.store_id AND p.id = v.product_id"
+        f"FROM suggestions s JOIN variants v ON v.store_id = s.store_id AND v.id = s.variant_id {_SUPPLIED}"
         " LEFT JOIN suggestion_snoozes z ON z.store_id = s.store_id AND z.variant_id = s.variant_id"
         f" WHERE {where[show]} AND {_MATCHES}",
         f"{order}, s.variant_id",
@@ -164,6 +168,7 @@ def purchase_order(order_id: int) -> dict[str, Any] | None:
 
 _OWN_SETTINGS = (
     "low_stock_threshold lead_time_days review_days service_level moq case_size min_stock max_stock engine"
+    " supplier_id"
 )
 
 

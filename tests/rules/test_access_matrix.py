@@ -20,7 +20,7 @@ from app.platform.api import operations
 from app.services.reports import KINDS
 from tests import people
 from tests.rules.test_routes import LIST
-from tests.rules.visitors import BODIES, FORGED, MARK, MEMBERS, VISITORS, Stage, contents, staged
+from tests.rules.visitors import FORGED, MARK, MEMBERS, VISITORS, Stage, contents, staged
 
 ROUTES = [(line.split()[2], line.split()[1]) for line in LIST.read_text().splitlines()]
 # Routes that may answer a foreign id with something else than 404, each with its reason.
@@ -47,7 +47,7 @@ def knock(app: Flask, stage: Stage, endpoint: str, method: str, visitor: str) ->
     asked |= {"alert": ids["alert_id"], "variant": ids["variant_id"], "supplier": ids["supplier_id"]}
     sent: dict[str, Any] = {"query_string": asked} if method == "GET" else {"data": asked}
     if method != "GET" and takes_json(app, endpoint):
-        sent = {"json": BODIES[endpoint]}
+        sent = {"json": stage.body(endpoint)}
     return app.test_client().open(
         address, method=method, headers={"Accept": "text/html", **stage.headers(visitor)}, **sent
     )

@@ -37,7 +37,6 @@ VISITORS = (
 )
 # What is sent to a JSON route that reads a body; a new one needs an entry. It need not succeed for a member,
 # but it is read, so that strangers get as far as the thing that they name.
-_NOTHING: dict[str, Any] = {}
 _CREDENTIALS = {"email": "nobody@example.com", "password": "Wrong horse 1"}
 BODIES: dict[str, Any] = {
     "auth_api.signup": {**_CREDENTIALS, "password_confirmation": "Wrong horse 1"},
@@ -86,6 +85,13 @@ class Stage:
             {name: self.parameters[name] for name in rule.arguments}, append_unknown=False
         )
         return str(address)
+
+    def body(self, endpoint: str) -> Any:
+        """The JSON that is sent there; what names a thing by id names this store's."""
+        body = BODIES[endpoint]
+        if isinstance(body, list):
+            return body
+        return {name: self.parameters.get(name, value) for name, value in body.items()}
 
     def headers(self, visitor: str) -> dict[str, str]:
         """The proof of identity that this visitor sends."""

@@ -14,9 +14,9 @@ from app.jobs import forecasts as forecast_jobs
 from app.jobs import settings as jobs
 from app.platform import clock
 from app.platform.access import Permission, actor
-from app.platform.bodies import Email, Invalid, Model, OneOf, left_out
+from app.platform.bodies import Email, Id, Invalid, Model, OneOf, left_out
 from app.queries import api as read
-from app.queries import stores
+from app.queries import purchasing, stores
 from app.services.catalog import VariantNotFound, change_variant_settings
 from app.services.stores import change_settings
 
@@ -77,6 +77,7 @@ class ProductSettings(Model):
     min_stock: int | None
     max_stock: int | None
     engine: str | None
+    supplier_id: int | None = Field(description="Null: the supplier of its vendor.")
 
 
 class ProductSettingsChange(Model):
@@ -91,6 +92,7 @@ class ProductSettingsChange(Model):
     min_stock: Units | None = None
     max_stock: Units | None = None
     engine: Engine | None = None
+    supplier_id: Id | None = None
 
 
 @blueprint.read("/settings", needs=Permission.SETTINGS_READ, tag="Settings", answer=StoreSettings)
@@ -141,6 +143,8 @@ def update_product_settings(product_id: int, body: ProductSettingsChange) -> dic
     _check_reach({name: getattr(inherited, name) if after[name] is None else after[name] for name in _REACH})
     if after["max_stock"] is not None and after["max_stock"] < (after["min_stock"] or 0):
         raise Invalid([{"field": "max_stock", "detail": "Send no less than min_stock."}])
+    if values.get("supplier_id") and purchasing.supplier(values["supplier_id"]) is None:
+        raise Invalid([{"field": "supplier_id", "detail": "There is no such supplier in this store."}])
     changed = change_variant_settings(product_id, values, actor=actor(), now=clock.now())
     if "engine" in changed:
         forecast_jobs.forecast_soon(current_user.store_id)

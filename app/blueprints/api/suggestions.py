@@ -52,6 +52,7 @@ class Suggestion(Model):
     product_name: str
     sku: str
     supplier: str
+    supplier_id: int | None
     current_stock: int
     incoming: int
     predicted_demand: float | None = Field(description="Over the protection days.")

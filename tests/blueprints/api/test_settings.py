@@ -71,6 +71,8 @@ def test_the_threshold_of_a_product(api: Api) -> None:
     assert jobs(api) == {"forecasts.replan"}
     wrong = patch(api, path, "manager", min_stock=501)
     assert (wrong.status_code, wrong.json["errors"][0]["field"]) == (422, "max_stock")
+    wrong = patch(api, path, "manager", supplier_id=10**9)
+    assert (wrong.status_code, wrong.json["errors"][0]["field"]) == (422, "supplier_id")
     assert patch(api, path, "viewer", moq=1).status_code == 403
     assert patch(api, path, "stranger", moq=1).status_code == 404
     assert api.get(path).json == changed.json
