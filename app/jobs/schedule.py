@@ -96,7 +96,8 @@ def rebuild() -> None:
 
 def _sweep_all(job: Callable[..., None], *, patience: timedelta, name: str) -> None:
     resend(outbox.waiting(before=clock.now() - patience))
-    _for_each_store(job, name)
+    for store_id in stores.all_ids():
+        enqueue(job, store_id, once=f"{name}-{store_id}")
 
 
 @store_job
@@ -113,12 +114,13 @@ def sweep_now(store_id: int) -> None:
 
 
 def _sweep(store_id: int, *, now: datetime, stalled: timedelta, waits: timedelta) -> None:
+    webhooks.take_up(store_id, older_than=now - waits)
+    if not stores.get(store_id).is_active:
+        return  # it has left, but Shopify's wish that we delete its data must not be lost
     if runs.never_began(since=stores.installed_at(store_id)) or runs.is_overdue(now=now, after=_OVERDUE):
         enqueue(sync.begin, store_id, on="urgent", once=f"sync-{store_id}")
     for run_id, number in sync.take_up_stalled(now=now, after=stalled):
         enqueue(sync.step, store_id, run_id, number, once=f"sync-{run_id}-{number}")
-    for receipt_id in runs.waiting_receipts(older_than=now - waits):
-        enqueue(webhooks.handle, store_id, receipt_id, on="webhooks", once=f"webhook-{receipt_id}")
     for mail_id in alert_service.unsent(now=now, waits=waits):
         alerts.send_later(store_id, mail_id)
     for mail_id in purchase_mails.unsent(now=now, waits=waits):

@@ -1,41 +1,90 @@
-"""What a stored webhook delivery sets in motion. Payloads only say what to look at: Shopify is asked anew,
-so that duplicates, late arrivals and a changed order of deliveries change nothing.
-"""
+"""Stored webhook deliveries are handled: many at a go as they come in, one alone when it is tried again."""
 
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable
+from datetime import datetime
 
-from app.jobs import chain, clients, forecasts, reading, sync
-from app.platform import clock, db
+from app.jobs import chain, webhook_topics
+from app.platform import clock, db, queue
 from app.platform.queue import enqueue, store_job
-from app.services import audit, catalog, sales, stores
+from app.services import stores
 from app.services import sync as runs
 from app.services.stores import UnableToReachShop
 from app.services.sync import Receipt
-from app.shopify import rows
 from app.shopify.access_token import TokenUnavailable
 from app.shopify.admin import FROZEN, ShopifyBusy, StoreUnavailable, TokenRejected
 
 log = logging.getLogger(__name__)
-Handler = Callable[[int, Receipt], None]
+# How many deliveries one job handles before other stores have their turn.
+_AT_A_GO = 100
+
+
+def arrived(store_id: int) -> None:
+    """Have a new delivery of the store handled, by the job that waits already if there is one."""
+    enqueue(drain, store_id, on="webhooks", gather=f"webhooks-{store_id}")
+
+
+def take_up(store_id: int, *, older_than: datetime) -> None:
+    """Enqueue again what has waited since then: its job was lost."""
+    for receipt_id in runs.begun_receipts(older_than=older_than):
+        enqueue(handle, store_id, receipt_id, on="webhooks", once=f"webhook-{receipt_id}")
+    if runs.fresh_receipts(limit=1, older_than=older_than):
+        arrived(store_id)
+
+
+@store_job
+def drain(store_id: int) -> None:
+    """Handle the deliveries that nobody has begun, oldest first; one that fails is tried again by itself."""
+    queue.begin_gathered(f"webhooks-{store_id}")
+    waiting = runs.fresh_receipts(limit=_AT_A_GO)
+    for receipt_id in waiting:
+        db.checkpoint()
+        try:
+            _handle(store_id, receipt_id, only_fresh=True)
+        except Exception:
+            log.exception("webhook not handled", extra={"receipt_id": receipt_id})
+            enqueue(
+                handle,
+                store_id,
+                receipt_id,
+                on="webhooks",
+                delay_seconds=chain.backoff(1),
+                once=f"webhook-{receipt_id}",
+            )
+    if len(waiting) == _AT_A_GO:
+        arrived(store_id)
 
 
 @store_job
 def handle(store_id: int, receipt_id: int) -> None:
+    """Handle one delivery, which failed before or whose job was lost."""
+    _handle(store_id, receipt_id)
+
+
+@store_job
+def replay(store_id: int, receipt_id: int) -> None:
+    """Handle a kept delivery once more. Raises LookupError when this store keeps none of that id."""
+    if not runs.reopen_receipt(receipt_id):
+        raise LookupError(f"Store {store_id} keeps no delivery {receipt_id}.")
+    enqueue(handle, store_id, receipt_id, on="webhooks", once=f"webhook-{receipt_id}")
+
+
+def _handle(store_id: int, receipt_id: int, *, only_fresh: bool = False) -> None:
     """Do what a delivery asks for, once, together with all others about the same object.
 
     An attempt is counted before it is made. What fails for now is tried again later; what keeps failing is
     parked, where a page shows it.
     """
     receipt = runs.receipt(receipt_id)
-    if receipt is None or receipt.is_over or not runs.begin_receipt(receipt_id, now=clock.now()):
+    if receipt is None or receipt.is_over:
+        return
+    if not runs.begin_receipt(receipt_id, now=clock.now(), only_fresh=only_fresh):
         return
     together = runs.same_subject(receipt)
     db.checkpoint()
     try:
-        _dispatch(store_id, receipt)
+        webhook_topics.dispatch(store_id, receipt)
     except (ShopifyBusy, TokenUnavailable) as busy:
         _later(store_id, receipt, busy)
         return
@@ -50,15 +99,8 @@ def handle(store_id: int, receipt_id: int) -> None:
         runs.fail_receipt(receipt_id, reason=f"{type(error).__name__}: {error}", counts=True)
         db.session().commit()
         raise
-    runs.mark_handled(together, now=clock.now())
-
-
-@store_job
-def replay(store_id: int, receipt_id: int) -> None:
-    """Handle a kept delivery once more. Raises LookupError when this store keeps none of that id."""
-    if not runs.reopen_receipt(receipt_id):
-        raise LookupError(f"Store {store_id} keeps no delivery {receipt_id}.")
-    enqueue(handle, store_id, receipt_id, on="webhooks", once=f"webhook-{receipt_id}")
+    if receipt_id not in runs.mark_handled(together, now=clock.now()):
+        db.session().rollback()  # another job has handled it meanwhile: its effect counts, ours does not
 
 
 def _later(store_id: int, receipt: Receipt, busy: ShopifyBusy | TokenUnavailable) -> None:
@@ -74,151 +116,3 @@ def _later(store_id: int, receipt: Receipt, busy: ShopifyBusy | TokenUnavailable
         delay_seconds=pause,
         once=f"webhook-{receipt.id}-{receipt.attempts + 1}",
     )
-
-
-def _dispatch(store_id: int, receipt: Receipt) -> None:
-    handler = HANDLERS.get(receipt.topic)
-    if handler is None:
-        log.warning("webhook without a handler", extra={"topic": receipt.topic})
-        return
-    if receipt.topic not in _WITHOUT_TOKEN and not stores.get(store_id).is_active:
-        log.info("webhook of a store that is not active", extra={"topic": receipt.topic})
-        return
-    handler(store_id, receipt)
-
-
-def _order(store_id: int, receipt: Receipt) -> None:
-    if receipt.object_id is not None:
-        reading.order(clients.admin(store_id, priority="webhook"), receipt.object_id, now=clock.now())
-
-
-def _order_deleted(_store_id: int, receipt: Receipt) -> None:
-    order_id = _id_of(receipt)
-    if order_id is not None:
-        sales.delete_order(order_id, time_zone=stores.time_zone())
-
-
-def _product(store_id: int, receipt: Receipt) -> None:
-    if receipt.object_id is not None:
-        reading.product(clients.admin(store_id, priority="webhook"), receipt.object_id, now=clock.now())
-
-
-def _product_deleted(_store_id: int, receipt: Receipt) -> None:
-    product_id = _id_of(receipt)
-    if product_id is not None:
-        catalog.delete_product(product_id, now=clock.now())
-
-
-def _item(store_id: int, receipt: Receipt) -> None:
-    """An item's cost or tracking changed: its product is read again."""
-    product_id = None if receipt.object_id is None else catalog.product_of_item(receipt.object_id)
-    if product_id is not None:
-        reading.product(clients.admin(store_id, priority="webhook"), product_id, now=clock.now())
-
-
-def _level(store_id: int, receipt: Receipt) -> None:
-    """Read all levels of the item: the payload tells `available` alone, and only at one location."""
-    if receipt.object_id is None:
-        return
-    client, today = clients.admin(store_id, priority="webhook"), clock.today(stores.time_zone())
-    reading.levels(client, receipt.object_id, now=clock.now(), today=today)
-    forecasts.replan_soon(store_id)
-
-
-def _location(store_id: int, _receipt: Receipt) -> None:
-    reading.locations(clients.admin(store_id, priority="webhook"))
-
-
-def _shop(store_id: int, _receipt: Receipt) -> None:
-    """Take over the shop's name, zone, currency and scopes.
-
-    Another zone moves every day's border; a scope that shows us older orders is worth a run of its own.
-    """
-    before = stores.time_zone()
-    stores.describe(rows.shop(clients.admin(store_id, priority="webhook").call("shop")))
-    zone = stores.time_zone()
-    if zone != before:
-        sales.rebuild_all(time_zone=zone)
-        enqueue(forecasts.run, store_id, once=f"forecast-{store_id}")
-    if stores.sees_all_orders() and stores.history_from() is not None:
-        sync.start(store_id, "first")
-
-
-def _uninstalled(store_id: int, _receipt: Receipt) -> None:
-    """The web door has forgotten the tokens already, unless the news came too late to count."""
-    if not stores.is_installed(store_id):
-        runs.close_open(reason="The app was uninstalled.", now=clock.now())
-
-
-def _shop_redact(store_id: int, receipt: Receipt) -> None:
-    """Delete all that we hold of a shop that has left; one that came back in time keeps its data."""
-    store = stores.get(store_id)
-    if stores.is_installed(store_id):
-        audit.record(actor="shopify", action="privacy.erasure_skipped", reason="installed again")
-        return
-    log.warning("store erased on Shopify's request", extra={"store_id": store_id})
-    stores.erase(
-        shop=store.shop,
-        requested_at=receipt.received_at,
-        webhook_id=receipt.webhook_id,
-        now=clock.now(),
-    )
-
-
-def _no_personal_data(_store_id: int, receipt: Receipt) -> None:
-    """We hold nothing about customers: neither names nor addresses nor ids. The request is kept on record."""
-    audit.record(
-        actor="shopify",
-        action=f"privacy.{receipt.topic.partition('/')[2]}",
-        request_id=(receipt.payload.get("data_request") or {}).get("id"),
-        orders=receipt.payload.get("orders_requested") or receipt.payload.get("orders_to_redact") or [],
-        held="nothing",
-    )
-
-
-def _bulk_finished(store_id: int, receipt: Receipt) -> None:
-    operation = receipt.payload.get("admin_graphql_api_id")
-    if isinstance(operation, str):
-        enqueue(sync.nudge, store_id, operation, once=f"nudge-{store_id}-{operation}")
-
-
-def _id_of(receipt: Receipt) -> int | None:
-    value = receipt.payload.get("id")
-    return value if isinstance(value, int) and not isinstance(value, bool) else None
-
-
-HANDLERS: dict[str, Handler] = {
-    "orders/create": _order,
-    "orders/updated": _order,
-    "orders/cancelled": _order,
-    "orders/edited": _order,
-    "orders/delete": _order_deleted,
-    "refunds/create": _order,
-    "products/create": _product,
-    "products/update": _product,
-    "products/delete": _product_deleted,
-    "inventory_items/update": _item,
-    "inventory_levels/update": _level,
-    "inventory_levels/connect": _level,
-    "inventory_levels/disconnect": _level,
-    "locations/create": _location,
-    "locations/update": _location,
-    "locations/delete": _location,
-    "shop/update": _shop,
-    "app/scopes_update": _shop,
-    "app/uninstalled": _uninstalled,
-    "bulk_operations/finish": _bulk_finished,
-    "shop/redact": _shop_redact,
-    "customers/data_request": _no_personal_data,
-    "customers/redact": _no_personal_data,
-}
-_WITHOUT_TOKEN = frozenset(
-    {
-        "app/uninstalled",
-        "shop/redact",
-        "customers/data_request",
-        "customers/redact",
-        "orders/delete",
-        "products/delete",
-    }
-)

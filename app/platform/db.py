@@ -41,6 +41,9 @@ def configure(app: Flask, *, database_url: str) -> None:
     """Bind the session to `database_url`; a broken connection is noticed before it is used."""
     app.config["SQLALCHEMY_DATABASE_URI"] = database_url
     app.config["SQLALCHEMY_ENGINE_OPTIONS"] = {
+        # As many as a web process has threads: a connection beyond them would be opened for one request.
+        "pool_size": 8,
+        "max_overflow": 7,
         "pool_pre_ping": True,
         "pool_recycle": 280,
         "pool_timeout": 10,

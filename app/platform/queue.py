@@ -19,7 +19,7 @@ from sqlalchemy import event
 from sqlalchemy.orm import Session, SessionTransaction
 
 from app.config import Settings
-from app.platform import clock, db, logs, lost, marks, outbox, redis_client, tenancy
+from app.platform import clock, db, gathering, logs, lost, marks, outbox, redis_client, tenancy
 from app.platform.marks import is_job as is_job
 from app.platform.marks import is_kept as is_kept
 from app.platform.marks import kept as kept
@@ -85,6 +85,7 @@ class _Pending:
     on: str
     delay_seconds: float
     once: str | None
+    gather: str | None
     retries: int
     inside: SessionTransaction | None
 
@@ -95,11 +96,13 @@ def enqueue(
     on: str = "periodic",
     delay_seconds: float = 0,
     once: str | None = None,
+    gather: str | None = None,
     retries: int = 3,
 ) -> None:
     """Enqueue after the current transaction has committed; a rollback forgets it.
 
-    `once` names the work: while a job of that name waits, another one is not added. If Redis is down or loses
+    `once` names the work: while a job of that name waits or runs, another one is not added. `gather` names work
+    that comes in drops: a job that waits does this drop too (app.platform.gathering). If Redis is down or loses
     its data the work is not lost: whatever must happen is a row before it is a job (a kept job's row is written
     here), and the sweep enqueues it again. Raises TypeError for a function that is neither a store_job nor a
     global_job, since it would run unscoped, and for a kept job without a name.
@@ -111,7 +114,7 @@ def enqueue(
     session = db.session()
     inside = session.get_nested_transaction()
     session.info.setdefault(_PENDING, []).append(
-        _Pending(job, arguments, on, delay_seconds, once, retries, inside)
+        _Pending(job, arguments, on, delay_seconds, once, gather, retries, inside)
     )
     if not session.in_transaction():
         session.commit()
@@ -138,7 +141,8 @@ def _flush_pending(session: Session) -> None:
         return
     for one in session.info.pop(_PENDING, []):
         try:
-            _send(one)
+            if one.gather is None or gathering.is_first(one.gather, connection(), prefix()):
+                _send(one)
         except RedisError:
             log.exception("Redis refused a job; the sweep will enqueue it", extra={"job": one.job.__name__})
 
@@ -180,13 +184,18 @@ def _job_id(once: str) -> str:
     return "".join(letter if letter.isalnum() or letter in "-_" else "-" for letter in once)
 
 
+def begin_gathered(name: str) -> None:
+    """Called by a job before it looks at what there is to do: what comes from now on needs another job."""
+    gathering.begin(name, connection(), prefix())
+
+
 def resend(wishes: list[outbox.Wish]) -> int:
     """Enqueue kept jobs whose rows are there already; returns how many. A job that waits or runs is left alone."""
     for wish in wishes:
         job = import_attribute(wish.job)
         if not (is_job(job) and is_kept(job)):
             raise TypeError(f"The outbox names {wish.job}, which is no kept job.")
-        _send(_Pending(job, tuple(wish.arguments), wish.queue, 0, wish.name, 3, None))
+        _send(_Pending(job, tuple(wish.arguments), wish.queue, 0, wish.name, None, 3, None))
     return len(wishes)
 
 
@@ -246,4 +255,4 @@ def _perform(job: Callable[..., Any], work: Callable[[], Any]) -> None:
         raise
     if not is_fulfilled:
         arguments = cast(Any, get_current_job()).args
-        _send(_Pending(job, arguments, "periodic", 0, name, 3, None), again="-again")
+        _send(_Pending(job, arguments, "periodic", 0, name, None, 3, None), again="-again")

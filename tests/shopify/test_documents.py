@@ -162,7 +162,7 @@ def test_the_toml_asks_for_the_scopes_that_are_needed_and_no_others() -> None:
 
 
 def test_every_subscribed_topic_exists_and_has_a_handler() -> None:
-    from app.jobs.webhooks import HANDLERS
+    from app.jobs.webhook_topics import HANDLERS
 
     toml = tomllib.loads((ROOT / "shopify.app.toml").read_text())
     known = set(load_schema("2026-10").schema.type_map["WebhookSubscriptionTopic"].values)  # type: ignore[attr-defined]

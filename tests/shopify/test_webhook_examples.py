@@ -16,7 +16,7 @@ from typing import Any
 
 import pytest
 
-from app.jobs.webhooks import HANDLERS
+from app.jobs.webhook_topics import HANDLERS
 from app.shopify.webhooks import WebhookRefused, subject_of, verify
 from tests.signing import SECRET, delivery
 

@@ -10,10 +10,9 @@ from flask import current_app, request
 from app.jobs import webhooks
 from app.platform import clock, db, tenancy
 from app.platform.access import AppBlueprint, Open
-from app.platform.queue import enqueue
 from app.services import stores, sync
 from app.shopify.door import Shopify
-from app.shopify.webhooks import WebhookRefused, verify
+from app.shopify.webhooks import Delivery, WebhookRefused, verify
 
 log = logging.getLogger(__name__)
 blueprint = AppBlueprint("webhooks", __name__)
@@ -30,16 +29,32 @@ def receive() -> tuple[str, int]:
     except WebhookRefused as refusal:
         log.warning("webhook refused", extra={"reason": str(refusal), "status": refusal.status})
         return str(refusal), refusal.status
+    if delivery.topic == _AT_ONCE:
+        stores.uninstall(shop=delivery.shop, now=clock.now(), triggered_at=delivery.triggered_at)
+    known: dict[str, int] = current_app.extensions.setdefault("store_ids", {})
+    if not _keep(known.get(delivery.shop), delivery):
+        _look_up_and_keep(known, delivery)
+    return "", 200
+
+
+def _keep(store_id: int | None, delivery: Delivery) -> bool:
+    """Store the receipt and have it handled; False when it is stored already, or that store is not the shop's."""
+    if store_id is None:
+        return False
+    with tenancy.store_scope(db.session(), store_id):
+        if sync.keep_receipt(delivery, now=clock.now()) is None:
+            return False
+        webhooks.arrived(store_id)
+        db.session().commit()
+    return True
+
+
+def _look_up_and_keep(known: dict[str, int], delivery: Delivery) -> None:
+    """Find the shop's store: this process has not met it yet, or it was erased and has come anew."""
     store = stores.find(delivery.shop)
     if store is None:
         # Nothing of this shop is stored (never installed, or erased), so there is nothing to do or to lose.
         log.info("webhook of an unknown shop", extra={"topic": delivery.topic})
-        return "", 200
-    if delivery.topic == _AT_ONCE:
-        stores.uninstall(shop=delivery.shop, now=clock.now(), triggered_at=delivery.triggered_at)
-    with tenancy.store_scope(db.session(), store.id):
-        receipt_id = sync.keep_receipt(delivery, now=clock.now())
-        if receipt_id is not None:
-            enqueue(webhooks.handle, store.id, receipt_id, on="webhooks", once=f"webhook-{receipt_id}")
-        db.session().commit()
-    return "", 200
+    elif known.get(delivery.shop) != store.id:
+        known[delivery.shop] = store.id
+        _keep(store.id, delivery)

@@ -64,6 +64,11 @@ def require_active(store_id: int) -> None:
         raise UnableToReachShop(f"Store {store_id} is {status or 'gone'}.")
 
 
+def all_ids() -> list[int]:
+    """The ids of all stores that we hold anything of, also of those that have left."""
+    return list(db.session().execute(select(Store.id).order_by(Store.id)).scalars())
+
+
 def frozen_ids() -> list[int]:
     """The ids of the stores that Shopify had frozen or locked when we last asked."""
     query = select(Store.id).where(Store.status == "frozen", Store.access_token_sealed.is_not(None))

@@ -3,14 +3,15 @@
 from app.services.sync.receipts import (
     Receipt,
     begin_receipt,
+    begun_receipts,
     fail_receipt,
+    fresh_receipts,
     keep_receipt,
     mark_handled,
     prune_receipts,
     receipt,
     reopen_receipt,
     same_subject,
-    waiting_receipts,
 )
 from app.services.sync.runs import (
     advance,
@@ -37,11 +38,13 @@ __all__ = [
     "advance",
     "begin",
     "begin_receipt",
+    "begun_receipts",
     "close_open",
     "due",
     "fail",
     "fail_receipt",
     "finish",
+    "fresh_receipts",
     "is_overdue",
     "keep_receipt",
     "last_success",
@@ -60,5 +63,4 @@ __all__ = [
     "store_orders",
     "store_products",
     "try_again",
-    "waiting_receipts",
 ]

@@ -33,17 +33,22 @@ class Receipt:
 
 
 def keep_receipt(delivery: Delivery, *, now: datetime) -> int | None:
-    """Store a delivery of the current store; None when this very delivery is stored already."""
+    """Store a delivery of the current store.
+
+    None when this very delivery is stored already, or the current store is not the shop's that it came from.
+    """
     subject, object_id = subject_of(delivery.topic, delivery.payload)
     # One statement, since Shopify waits for the answer.
     found = db.rows(
         """
         INSERT INTO webhook_receipts (store_id, webhook_id, event_id, topic, api_version, subject, object_id,
                                       payload, triggered_at, received_at, attempts, error)
-        VALUES (app_store_id(), :webhook_id, :event_id, :topic, :api_version, :subject, :object_id,
-                CAST(:payload AS jsonb), :triggered_at, :received_at, 0, '')
+        SELECT id, :webhook_id, :event_id, :topic, :api_version, :subject, :object_id,
+               CAST(:payload AS jsonb), :triggered_at, :received_at, 0, ''
+        FROM stores WHERE id = app_store_id() AND shop = :shop
         ON CONFLICT (store_id, webhook_id) DO NOTHING RETURNING id
         """,
+        shop=delivery.shop,
         webhook_id=delivery.webhook_id,
         event_id=delivery.event_id,
         topic=delivery.topic,
@@ -76,19 +81,22 @@ def receipt(receipt_id: int) -> Receipt | None:
     )
 
 
-def begin_receipt(receipt_id: int, *, now: datetime) -> bool:
+def begin_receipt(receipt_id: int, *, now: datetime, only_fresh: bool = False) -> bool:
     """Count an attempt before it is made, so that a delivery that kills its worker is counted as well.
 
-    False, and the delivery is parked, when it has had all its attempts.
+    False, and the delivery is parked, when it has had all its attempts. With `only_fresh`, False also when
+    anybody has begun it before.
     """
     counted = db.execute(
         f"UPDATE webhook_receipts SET attempts = attempts + 1 WHERE id = :id AND {_WAITING}"  # noqa: S608
         " AND attempts < :limit",
         id=receipt_id,
-        limit=MAX_ATTEMPTS,
+        limit=1 if only_fresh else MAX_ATTEMPTS,
     )
     if counted:
         return True
+    if only_fresh:
+        return False
     db.execute(
         f"UPDATE webhook_receipts SET parked_at = :now WHERE id = :id AND {_WAITING}",  # noqa: S608
         id=receipt_id,
@@ -121,13 +129,15 @@ def same_subject(receipt: Receipt) -> list[int]:
     return [row.id for row in found]
 
 
-def mark_handled(receipt_ids: list[int], *, now: datetime) -> None:
-    """Note that the deliveries' effect is stored."""
-    db.execute(
-        "UPDATE webhook_receipts SET handled_at = :now, error = '' WHERE id = ANY(:ids)",
+def mark_handled(receipt_ids: list[int], *, now: datetime) -> set[int]:
+    """Note that the deliveries' effect is stored; returns those of them that nobody had handled before."""
+    found = db.rows(
+        "UPDATE webhook_receipts SET handled_at = :now, error = '' WHERE id = ANY(:ids)"
+        " AND handled_at IS NULL RETURNING id",
         ids=receipt_ids,
         now=now,
     )
+    return {row.id for row in found}
 
 
 def reopen_receipt(receipt_id: int) -> bool:
@@ -141,12 +151,22 @@ def reopen_receipt(receipt_id: int) -> bool:
     )
 
 
-def waiting_receipts(*, older_than: datetime) -> list[int]:
-    """Deliveries whose job was lost (Redis was down, a worker died)."""
+def fresh_receipts(*, limit: int, older_than: datetime | None = None) -> list[int]:
+    """Deliveries that nobody has begun, oldest first."""
+    return _waiting("attempts = 0", limit=limit, older_than=older_than)
+
+
+def begun_receipts(*, older_than: datetime) -> list[int]:
+    """Deliveries whose handling was begun and has not ended, oldest first."""
+    return _waiting("attempts > 0", limit=20_000, older_than=older_than)
+
+
+def _waiting(which: str, *, limit: int, older_than: datetime | None) -> list[int]:
     found = db.rows(
-        f"SELECT id FROM webhook_receipts WHERE {_WAITING} AND received_at < :limit"  # noqa: S608
-        " ORDER BY received_at LIMIT 20000",
-        limit=older_than,
+        f"SELECT id FROM webhook_receipts WHERE {_WAITING} AND {which}"  # noqa: S608
+        " AND received_at < COALESCE(:older_than, 'infinity'::timestamptz) ORDER BY received_at LIMIT :limit",
+        older_than=older_than,
+        limit=limit,
     )
     return [row.id for row in found]
 
