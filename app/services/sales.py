@@ -15,25 +15,13 @@ from app.platform import db
 from app.services import stores
 from app.shopify.rows import LineRow, OrderRow
 
-_ORDER = ("id", "created_at", "processed_at", "updated_at", "cancelled_at", "is_test", "source", "seen_at")
-_LINE = ("id", "order_id", "variant_id", "sku", "ordered", "units", "is_gift_card", "unit_price")
+# The columns are the rows' fields.
+_ORDER, _LINE = (*OrderRow._fields, "seen_at"), LineRow._fields
 
 
 def store_orders(rows: Sequence[OrderRow], *, asof: datetime) -> set[int]:
     """Insert or update orders as read since `asof`; returns the ids of those older than what we hold already."""
-    values = (
-        (
-            row.id,
-            row.created_at,
-            row.processed_at,
-            row.updated_at,
-            row.cancelled_at,
-            row.is_test,
-            row.source,
-            asof,
-        )
-        for row in rows
-    )
+    values = ((*row, asof) for row in rows)
     written = db.upsert(Order, _ORDER, values, key=["id"], newer="updated_at")
     return {row.id for row in rows} - written
 
@@ -44,25 +32,14 @@ def store_lines(rows: Iterable[LineRow]) -> int:
     A line that we first see after that names no variant any more. Its SKU does: where exactly one deleted
     variant of ours carries it, the line is that one's.
     """
-    values = [
-        (
-            row.id,
-            row.order_id,
-            row.variant_id,
-            row.sku,
-            row.ordered,
-            row.units,
-            row.is_gift_card,
-            row.unit_price,
-        )
-        for row in rows
-    ]
-    known = [value for value in values if value[2] is not None]
-    orphans = [value for value in values if value[2] is None]
+    known: list[LineRow] = []
+    orphans: list[LineRow] = []
+    for row in rows:
+        (orphans if row.variant_id is None else known).append(row)
     written = len(db.upsert(OrderLine, _LINE, known, key=["id"])) if known else 0
     if orphans:
-        deleted = _deleted_by_sku({value[3] for value in orphans})
-        named = [(*value[:2], deleted.get(value[3]), *value[3:]) for value in orphans]
+        deleted = _deleted_by_sku({row.sku for row in orphans})
+        named = [row._replace(variant_id=deleted.get(row.sku)) for row in orphans]
         written += len(db.upsert(OrderLine, _LINE, named, key=["id"], keep=["variant_id"]))
     return written
 
