@@ -6,7 +6,7 @@ import logging
 from datetime import datetime
 
 from app.jobs import chain, webhook_topics
-from app.platform import clock, db, queue
+from app.platform import clock, db, gathering, queue
 from app.platform.queue import enqueue, store_job
 from app.services import stores
 from app.services import sync as runs
@@ -36,7 +36,7 @@ def take_up(store_id: int, *, older_than: datetime) -> None:
 @store_job
 def drain(store_id: int) -> None:
     """Handle the deliveries that nobody has begun, oldest first; one that fails is tried again by itself."""
-    queue.begin_gathered(f"webhooks-{store_id}")
+    gathering.begin(f"webhooks-{store_id}", queue.connection(), queue.prefix())
     waiting = runs.fresh_receipts(limit=_AT_A_GO)
     for receipt_id in waiting:
         db.checkpoint()

@@ -53,3 +53,8 @@ def logged(function: Callable[..., Any], **fields: Any) -> AbstractContextManage
     """Each line of a job carries the correlation id of the request, or job, that asked for it."""
     known = meta().get("correlation_id")
     return logs.context(correlation_id=known or logs.correlation_id(), job=function.__name__, **fields)
+
+
+def job_id(once: str) -> str:
+    """The id under which Redis knows the job of that name."""
+    return "".join(letter if letter.isalnum() or letter in "-_" else "-" for letter in once)

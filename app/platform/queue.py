@@ -163,7 +163,7 @@ def _send(one: _Pending, *, again: str = "") -> None:
         "meta": {"correlation_id": logs.correlation_id(), "once": one.once},
     }
     if one.once is not None:
-        options |= {"job_id": _job_id(one.once + again), "unique": True, "result_ttl": 0}
+        options |= {"job_id": marks.job_id(one.once + again), "unique": True, "result_ttl": 0}
     try:
         _add(target, one, options)
     except DuplicateJobError:
@@ -178,15 +178,6 @@ def _add(target: Queue, one: _Pending, options: dict[str, Any]) -> None:
         target.enqueue_in(timedelta(seconds=one.delay_seconds), one.job, *one.arguments, **options)
     else:
         target.enqueue(one.job, *one.arguments, **options)
-
-
-def _job_id(once: str) -> str:
-    return "".join(letter if letter.isalnum() or letter in "-_" else "-" for letter in once)
-
-
-def begin_gathered(name: str) -> None:
-    """Called by a job before it looks at what there is to do: what comes from now on needs another job."""
-    gathering.begin(name, connection(), prefix())
 
 
 def resend(wishes: list[outbox.Wish]) -> int:

@@ -28,7 +28,7 @@ def test_a_damaged_line_says_that_the_result_will_be_made_anew(line: bytes) -> N
         bulk.parse(line)
 
 
-@given(st.datetimes(timezones=st.timezones(), min_value=datetime(1990, 1, 1), max_value=datetime(2090, 1, 1)))
+@given(st.datetimes(timezones=st.timezones()).filter(lambda moment: 1990 < moment.year < 2090))
 def test_a_time_with_any_offset_is_the_same_instant_in_utc(moment: datetime) -> None:
     found = rows.instant(moment.isoformat())
     assert found == moment.astimezone(UTC) and found.tzinfo is UTC
