@@ -117,21 +117,3 @@ def test_snoozed_products_stay_silent(forecasts: Forecasts) -> None:
     low = plan(Stock(on_hand=1), forecasts, Policy(), today=date(2026, 2, 17))
     quiet = {key: alerts.Past(snoozed_until=NOW + timedelta(days=1)) for key in forecasts.keys.tolist()}
     assert alerts.due(low, 1, threshold=5, past=quiet, now=NOW).alerts == ()
-
-
-@pytest.mark.slow
-def test_prophet_forecasts_above_thirty_days_and_the_week_average_below() -> None:
-    panel = shop(n=2, days=60)
-    result = forecast(Panel(panel.keys, panel.first_day, panel.units, np.array([0, 40])), engine="prophet")
-    assert result.model.tolist() == ["prophet", "moving_average"]
-    assert abs(result.mean_of_sum(28)[0] / (28 * panel.units[0].mean()) - 1) < 0.5
-    assert (np.diff(result.sum_quantiles, axis=2) >= 0).all()
-
-
-@pytest.mark.slow
-def test_prophet_does_not_inflate_what_sells_rarely() -> None:
-    panel = shop(n=1, days=90)
-    units = np.random.default_rng(2).binomial(1, 0.05, (1, 90)) * 20.0
-    result = forecast(Panel(panel.keys, panel.first_day, units, np.array([0])), engine="prophet")
-    assert result.mean_of_sum(28)[0] < 2.5 * 28 * units.mean()
-    assert (np.diff(result.sum_quantiles, axis=1) >= 0).all()

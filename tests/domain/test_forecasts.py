@@ -173,16 +173,38 @@ def test_calibrated_ranges_hold_what_they_promise() -> None:
     assert 0.7 < inside.mean() < 0.93
 
 
+def test_own_spread_knows_the_steady_from_the_erratic() -> None:
+    steady = shop(20, 150, rate=(4, 4))
+    erratic = np.where(np.random.default_rng(1).random((20, 150)) < 0.1, 40.0, 0.0)
+    units = np.concatenate([steady.units, erratic])
+    panel = Panel(np.arange(40), DAY, units, np.zeros(40, dtype=np.int64))
+    made = forecast(panel, engine="own_spread")
+    width = made.quantile_of_sum(28, 0.9) - made.quantile_of_sum(28, 0.1)
+    assert np.median(width[20:]) > 3 * np.median(width[:20])
+    # Poisson sums of 112 have a middle 80 % of 27 units; what comes on top is for a level that may drift.
+    assert 24 < np.median(width[:20]) < 45
+
+
+def test_own_spread_without_windows_to_look_at_uses_a_law() -> None:
+    panel = shop(2, 30, rate=(4, 4))
+    made = forecast(panel, engine="own_spread")
+    assert (made.quantile_of_sum(28, 0.05) < 112).all()
+    assert (made.quantile_of_sum(28, 0.95) > 112).all()
+    assert (made.quantile_of_sum(28, 0.95) < 250).all()
+
+
 def test_mix_and_its_backtest(monkeypatch: pytest.MonkeyPatch) -> None:
     panel = shop(40, 120)
     rows = np.arange(40)
     choice = automatic.choose(panel)
-    assert choice.share in automatic.SHARES
-    deep = automatic.Choice(1.0, choice.decay, learned.learn(panel, choice.decay), 0.0)
-    simple = automatic.Choice(0.0, choice.decay, None, 0.0)
-    half = automatic.Choice(0.5, choice.decay, deep.learned, 0.0)
-    parts = [automatic.quantiles(c, panel, rows) for c in (deep, simple, half)]
-    assert np.allclose((parts[0] + parts[1]) / 2, parts[2])
+    assert 0 <= choice.share <= 1
+    assert 0 <= choice.own <= 1
+    deep = automatic.Choice(1.0, 0.0, choice.decay, learned.learn(panel, choice.decay), 0.0)
+    simple = automatic.Choice(0.0, 0.0, choice.decay, None, 0.0)
+    own = replace(simple, own=1.0)
+    half = automatic.Choice(0.5, 0.4, choice.decay, deep.learned, 0.0)
+    parts = [automatic.quantiles(c, panel, rows) for c in (deep, simple, own, half)]
+    assert np.allclose(0.5 * parts[0] + 0.3 * parts[1] + 0.2 * parts[2], parts[3])
     assert automatic.Choice.from_json(deep.to_json()) == deep
     assert automatic.Choice.from_json(simple.to_json()) == simple
     assert "Recent average" in automatic.in_words(simple)
@@ -190,12 +212,22 @@ def test_mix_and_its_backtest(monkeypatch: pytest.MonkeyPatch) -> None:
     better = automatic.in_words(replace(half, gain=0.1))
     assert better.endswith("on the last weeks 10 % closer than the average alone")
     stored = forecast(panel, choice=half)
-    assert np.allclose(stored.sum_quantiles, parts[2])
+    assert np.allclose(stored.sum_quantiles, parts[3])
     assert stored.reason[0] == automatic.in_words(half)
-    monkeypatch.setattr(automatic, "_backtest", lambda *a: (0.0, 0.1))
+    monkeypatch.setattr(automatic, "_backtest", lambda *a: (0.0, 1.0, 0.1))
     assert automatic.choose(panel).learned is None
-    assert automatic._shrunk_choice(np.zeros(6), 5)[0] == automatic.PRIOR_SHARE
-    assert automatic._shrunk_choice(np.array([1.0, 2, 3, 4, 5, 6]), 10**6)[0] == 0.0
+
+
+def test_the_prior_gives_way_to_evidence() -> None:
+    owns = np.array([0.0, 1.0])
+    small, large = automatic._prior(20, 200), automatic._prior(3000, 300)
+    assert small[0] < large[0] < automatic._prior(3000, 1800)[0]
+    assert small[1] > large[1] == 0
+    assert automatic._shrunk_choice(np.zeros((6, 2)), owns, 5, small)[:2] == small
+    losses = np.arange(1.0, 13.0).reshape(6, 2)
+    assert automatic._shrunk_choice(losses, owns, 10**6, large) == (0.0, 0.0, 0.0)
+    even = np.ones((6, 2))
+    assert automatic._shrunk_choice(even, owns, 10, large)[:2] == (0.9, 0.0)
 
 
 def test_seasonal_features_appear_after_a_year() -> None:
@@ -215,3 +247,12 @@ def test_learned_model_serves_later_days_without_training() -> None:
     later = learned.predict(model, panel, np.arange(30))
     assert later.shape == (30, len(GRID_DAYS), len(GRID_Q))
     assert np.isfinite(later).all()
+
+
+def test_smoothed_rates_are_weighted_means_since_the_start() -> None:
+    panel = replace(shop(2, 9), starts=np.array([0, 4]))
+    units = np.where(np.arange(9) >= panel.starts[:, None], panel.units, 0.0)
+    made = Windows.of(replace(panel, units=units)).smoothed[0.12]
+    for row, start in enumerate(panel.starts):
+        weights = 0.88 ** np.arange(9 - start)[::-1]
+        assert made[row, 8] == pytest.approx((weights * units[row, start:]).sum() / weights.sum(), rel=1e-6)

@@ -22,6 +22,7 @@ REASONS = {
     "moving_average": "Average of the last 7 days, as chosen in the settings",
     "average_28": "Average of the last 28 days, as chosen in the settings",
     "calibrated_average": "Recent average with ranges from its own past errors, as chosen in the settings",
+    "own_spread": "Recent average with the product's own ups and downs, as chosen in the settings",
     "learned": "Learnt from all products of this shop, as chosen in the settings",
 }
 SHORT = "Only {days} days of sales so far: treat this as a first guess"

@@ -1,4 +1,4 @@
-"""The automatic choice: a mix of the learned engine and the calibrated average, weighed by a backtest."""
+"""The automatic choice: a mix of the learned engine and two calibrated averages, weighed by a backtest."""
 
 from __future__ import annotations
 
@@ -11,26 +11,37 @@ from app.domain.arrays import Floats, Ints
 from app.domain.demand import Panel
 from app.domain.forecasts import learned as learning
 from app.domain.forecasts.calibrated import TRIAL_VARIANTS, best_decay, calibrated_average, sampled
+from app.domain.forecasts.features import YEAR
 from app.domain.forecasts.learned import Learned
+from app.domain.forecasts.own_spread import own_spread
 from app.domain.forecasts.result import GRID_DAYS, GRID_Q
 
 SHARES = np.array([0.0, 0.25, 0.5, 0.75, 0.9, 1.0])
-PRIOR_SHARE = 0.9
-PRIOR_SUMS = 150.0  # how many backtested sums the prior is worth
+OWN_SHARES = np.array([0.0, 0.5, 1.0])
+PRIOR_SHARE, PRIOR_SHARE_SMALL = 0.9, 0.6  # in a large shop, and in one of few variants
+SMALL = 150.0  # variants at which a shop is half small
+OWN_MOST = 1_500  # in larger shops the pooled ranges are the better ones, and the others' time is saved
+PRIOR_SUMS = 60.0  # how many backtested sums the prior is worth
+PULL = 0.6  # relative loss that the prior outweighs at a distance of 1
 TRIAL_ROWS = 30_000
-TRIAL_LENGTHS = (7, 14, 28)
+TRIAL_LENGTHS = np.array([7, 14, 28])
 TRIAL_DAYS = 28
+LONG_DAYS = 400  # from here on at least two cut-offs
+MOST_CUTS = 6  # in shops of few variants and many days
+WANTED_SUMS = 600
 
 
 @dataclass(frozen=True)
 class Choice:
     """What the backtest chose for a shop: the learned engine's share, its model, and the losses behind it.
 
-    `gain` is how much smaller the chosen mix's loss was than the calibrated average's (0.1 = 10 %), NaN
-    where no backtest was possible.
+    `own` is the share of own_spread in the rest; what then is left is the calibrated average's. `gain` is
+    how much smaller the chosen mix's loss was than the better average's (0.1 = 10 %), NaN where no backtest
+    was possible.
     """
 
     share: float
+    own: float
     decay: float
     learned: Learned | None
     gain: float
@@ -63,52 +74,96 @@ def in_words(choice: Choice) -> str:
 
 
 def choose(panel: Panel, *, focus: int = 28, seed: int = 0) -> Choice:
-    """Backtest the mix at a cut-off four weeks back, then train on everything known."""
+    """Backtest the mix at cut-offs of the last weeks, then train on everything known."""
     decay = best_decay(panel)
     if not learning.can_learn(panel):
-        return Choice(0.0, decay, None, np.nan)
-    share, gain = _backtest(panel, focus, seed)
+        return Choice(0.0, _prior(len(panel), panel.days)[1], decay, None, np.nan)
+    share, own, gain = _backtest(panel, focus, seed)
     model = learning.learn(panel, decay, focus=focus, seed=seed) if share > 0 else None
-    return Choice(share, decay, model, gain)
+    return Choice(share, own, decay, model, gain)
 
 
 def quantiles(choice: Choice, panel: Panel, rows: Ints) -> Floats:
-    """(n, H, Q) quantiles of the mix: the two engines' quantiles averaged by the choice's share."""
-    simple = 0.0 if choice.share == 1 else calibrated_average(panel, rows, choice.decay)
-    if choice.learned is None:
-        return np.asarray(simple)
-    deep = learning.predict(choice.learned, panel, rows)
-    return np.asarray(choice.share * deep + (1 - choice.share) * simple)
+    """(n, H, Q) quantiles of the mix: the engines' quantiles averaged by the choice's shares."""
+    out = np.zeros((len(rows), len(GRID_DAYS), len(GRID_Q)))
+    rest = 1.0 - choice.share
+    if choice.learned is not None:
+        out += choice.share * learning.predict(choice.learned, panel, rows)
+    if rest * choice.own > 0:
+        out += rest * choice.own * own_spread(panel, rows)
+    if rest * (1 - choice.own) > 0:
+        out += rest * (1 - choice.own) * calibrated_average(panel, rows, choice.decay)
+    return out
 
 
-def _backtest(panel: Panel, focus: int, seed: int) -> tuple[float, float]:
-    """Share of the learned engine with the least pinball loss on the last weeks, and its gain."""
-    back = int(min(TRIAL_DAYS, panel.days // 3))
+def _prior(n: int, days: int) -> tuple[float, float]:
+    """Shares of the learned engine, and of own_spread in the rest, that held over many shops of n variants.
+
+    After years the learned engine knows the season, which the averages do not: the rest shrinks.
+    """
+    small = SMALL / (SMALL + n)
+    rest = 1 - PRIOR_SHARE + small * (PRIOR_SHARE - PRIOR_SHARE_SMALL)
+    return 1 - rest * min(1.0, YEAR / days), small if n <= OWN_MOST else 0.0
+
+
+def _backtest(panel: Panel, focus: int, seed: int) -> tuple[float, float, float]:
+    """Shares with the least pinball loss on the last weeks, and their gain on the best simple average.
+
+    One model, trained on what was known before the first cut-off, answers at each of them with the sales
+    known by then, as it would have in use.
+    """
+    back = min(TRIAL_DAYS * _cuts(panel), panel.days // 3)
     past = panel.until_column(panel.days - back)
+    prior = _prior(len(panel), panel.days)
     if not learning.can_learn(past):
-        return PRIOR_SHARE, np.nan
-    decay = best_decay(past)
+        return *prior, np.nan
+    model = learning.learn(past, best_decay(past), focus=focus, seed=seed, max_rows=TRIAL_ROWS)
+    owns = np.unique(np.append(OWN_SHARES, prior[1])) if len(panel) <= OWN_MOST else np.zeros(1)
+    losses, sums = np.zeros((len(SHARES), len(owns))), 0
+    for cut in range(panel.days - back, panel.days - min(TRIAL_DAYS, back) + 1, TRIAL_DAYS):
+        found, count = _losses(panel, cut, model, owns)
+        losses, sums = losses + found, sums + count
+    return _shrunk_choice(losses, owns, sums, prior)
+
+
+def _cuts(panel: Panel) -> int:
+    """How many cut-offs, four weeks apart: as many as a shop of few variants needs and its history bears."""
+    if panel.days < LONG_DAYS:
+        return 1
+    bearable = min(panel.days // (5 * TRIAL_DAYS), MOST_CUTS)
+    return int(np.clip(-(-WANTED_SUMS // len(panel)), 2, bearable))
+
+
+def _losses(panel: Panel, cut: int, model: Learned, owns: Floats) -> tuple[Floats, int]:
+    """(shares, owns) Σ pinball loss of each mix at one cut-off, a unit a day, and the number of sums."""
+    past = panel.until_column(cut)
     rows = np.flatnonzero((past.units[:, -90:] > 0).any(axis=1))
     rows = rows[sampled(len(rows), TRIAL_VARIANTS)]
-    model = learning.learn(past, decay, focus=focus, seed=seed, max_rows=TRIAL_ROWS)
-    deep, simple = learning.predict(model, past, rows), calibrated_average(past, rows, decay)
-    coming = np.maximum(panel.units[panel.starts < past.days][rows, past.days :], 0.0)
-    losses = np.zeros(len(SHARES))
-    for length in (x for x in TRIAL_LENGTHS if x <= back):
-        h = int(np.searchsorted(GRID_DAYS, length))
+    lengths = TRIAL_LENGTHS[panel.days - cut >= TRIAL_LENGTHS]
+    deep = learning.predict(model, past, rows, lengths)
+    pooled = calibrated_average(past, rows, model.decay, lengths)
+    own = own_spread(past, rows, lengths) if owns.any() else pooled
+    coming = np.maximum(panel.units[panel.starts < cut][rows, cut:], 0.0)
+    losses = np.zeros((len(SHARES), len(owns)))
+    for h, length in enumerate(lengths):
         actual = coming[:, :length].sum(axis=1)
-        for s, share in enumerate(SHARES):
-            losses[s] += pinball(actual, share * deep[:, h] + (1 - share) * simple[:, h]) / length
-    return _shrunk_choice(losses, len(rows))
+        for o, part in enumerate(owns):
+            simple = part * own[:, h] + (1 - part) * pooled[:, h]
+            for s, share in enumerate(SHARES):
+                losses[s, o] += pinball(actual, share * deep[:, h] + (1 - share) * simple) / length
+    return losses, len(rows)
 
 
-def _shrunk_choice(losses: Floats, sums: int) -> tuple[float, float]:
-    """Least loss after a pull towards the prior share that fades as the backtest grows."""
+def _shrunk_choice(
+    losses: Floats, owns: Floats, sums: int, prior: tuple[float, float]
+) -> tuple[float, float, float]:
+    """Least loss after a pull towards the prior that fades as the backtest grows."""
     if not losses.min() > 0:
-        return PRIOR_SHARE, np.nan
-    pull = PRIOR_SUMS / (PRIOR_SUMS + sums) * (SHARES - PRIOR_SHARE) ** 2
-    best = int((losses / losses.min() + pull).argmin())
-    return float(SHARES[best]), float(1 - losses[best] / losses[0])
+        return *prior, np.nan
+    distance = (SHARES[:, None] - prior[0]) ** 2 + 0.5 * (owns[None, :] - prior[1]) ** 2
+    pulled = losses / losses.min() + PULL * PRIOR_SUMS / (PRIOR_SUMS + sums) * distance
+    s, o = np.unravel_index(int(pulled.argmin()), pulled.shape)
+    return float(SHARES[s]), float(owns[o]), float(1 - losses[s, o] / losses[0].min())
 
 
 def pinball(actual: Floats, quantiles_at_grid: Floats) -> float:

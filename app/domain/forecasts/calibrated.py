@@ -28,13 +28,14 @@ UNCERTAIN = 1.5  # widening of a law whose variance comes from one variant's sho
 
 @dataclass(frozen=True)
 class Pool:
-    """Past windows of one length: variant, predicted and actual sum of each, and half an ordinary sale.
+    """Past windows of one length: variant, cut-off, predicted and actual sum of each, half an ordinary sale.
 
     `size` is added to both sums before their ratio is taken, so that a forecast of nearly nothing followed
     by one order is not remembered as a thousandfold error.
     """
 
     row: Ints
+    cut: Ints
     predicted: Floats
     actual: Floats
     size: Floats
@@ -57,8 +58,8 @@ def best_decay(panel: Panel) -> float:
     return min(misses, key=lambda decay: (misses[decay], decay))
 
 
-def calibrated_average(panel: Panel, rows: Ints, decay: float) -> Floats:
-    """(n, H, Q) quantiles of the coming sums of `rows`, rising with days and with q.
+def calibrated_average(panel: Panel, rows: Ints, decay: float, grid_days: Ints = GRID_DAYS) -> Floats:
+    """(n, H, Q) quantiles of the coming sums of `rows` over `grid_days`, rising with days and with q.
 
     The quantiles of actual ÷ predicted come from the last cut-offs of up to POOL variants, by predicted
     size, mixed with the variant's own as it gathers windows of its own. Where the pool is too small a
@@ -69,27 +70,27 @@ def calibrated_average(panel: Panel, rows: Ints, decay: float) -> Floats:
     some = panel.take(known)
     windows = Windows.of(some)
     pools = []
-    for length in GRID_DAYS:
-        pool = past_sums(some, windows, shop, int(length))
+    for length in grid_days.tolist():
+        pool = past_sums(some, windows, shop, length)
         pools.append(replace(pool, row=known[pool.row]))
-    table = np.empty((len(rows), len(GRID_DAYS), len(GRID_Q)))
+    table = np.empty((len(rows), len(grid_days), len(GRID_Q)))
     for begin in range(0, len(rows), POOL):
         part = slice(begin, begin + POOL)
-        table[part] = _answer(panel.take(rows[part]), rows[part], shop, pools)
+        table[part] = _answer(panel.take(rows[part]), rows[part], shop, pools, grid_days)
     wide = widened(table, widening(panel), table[:, :, [MEDIAN]])
     return np.maximum.accumulate(np.maximum.accumulate(wide, axis=1), axis=2)
 
 
-def _answer(panel: Panel, rows: Ints, shop: Shop, pools: list[Pool]) -> Floats:
+def _answer(panel: Panel, rows: Ints, shop: Shop, pools: list[Pool], grid_days: Ints) -> Floats:
     """(n, H, Q) quantiles of a panel that holds just `rows`, before widening and ordering."""
     n = len(panel)
     windows, cut = Windows.of(panel), np.full(n, panel.days)
     rate = base_rate(windows, shop, np.arange(n), cut)
     sold = np.flatnonzero(rate > 1e-5)
     size = ordinary_sale(windows)[sold]
-    table = np.zeros((n, len(GRID_DAYS), len(GRID_Q)))
+    table = np.zeros((n, len(grid_days), len(GRID_Q)))
     longest, ratios = 1, np.ones((len(sold), len(GRID_Q)))
-    for h, length in enumerate(GRID_DAYS.tolist()):
+    for h, length in enumerate(grid_days.tolist()):
         asked = (rate * shop.open_days(cut, np.full(n, length)))[sold]
         found = _ratios(pools[h], rows[sold], asked + size, panel.days // length)
         if found is not None:
@@ -110,10 +111,10 @@ def past_sums(panel: Panel, windows: Windows, shop: Shop, length: int) -> Pool:
     row, cut = row[known], cut[known]
     span = np.full(len(row), length)
     if not len(row):
-        return Pool(row, np.empty(0), np.empty(0), np.empty(0))
+        return Pool(row, cut, np.empty(0), np.empty(0), np.empty(0))
     predicted = base_rate(windows, shop, row, cut) * np.maximum(shop.open_days(cut, span), 0.05)
     actual = windows.total(windows.units, row, cut, cut + length)
-    return Pool(row, predicted, actual, ordinary_sale(windows)[row])
+    return Pool(row, cut, predicted, actual, ordinary_sale(windows)[row])
 
 
 def ordinary_sale(windows: Windows) -> Floats:

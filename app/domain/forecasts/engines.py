@@ -18,6 +18,7 @@ from app.domain.forecasts.automatic import Choice
 from app.domain.forecasts.baseline import daily_spread, moving_average
 from app.domain.forecasts.calibrated import best_decay, calibrated_average
 from app.domain.forecasts.learned import can_learn, learn, predict
+from app.domain.forecasts.own_spread import own_spread
 from app.domain.forecasts.result import GRID_DAYS, GRID_Q, mean_of
 
 SPREAD_DAYS = 56
@@ -65,6 +66,11 @@ def calibrated(panel: Panel, rows: Ints, choice: Choice | None, seed: int) -> Su
     return _with_mean(calibrated_average(panel, rows, best_decay(panel)))
 
 
+def own_range(panel: Panel, rows: Ints, choice: Choice | None, seed: int) -> Sums:
+    """A smoothed rate with the range of each variant's own ups and downs."""
+    return _with_mean(own_spread(panel, rows))
+
+
 def learnt(panel: Panel, rows: Ints, choice: Choice | None, seed: int) -> Sums:
     """Boosted trees over all variants; falls back to the calibrated average where there is too little."""
     if not can_learn(panel):
@@ -89,5 +95,6 @@ ENGINES: Mapping[str, Callable[[Panel, Ints, Choice | None, int], Sums]] = {
     "moving_average": week_average,
     "average_28": average_28,
     "calibrated_average": calibrated,
+    "own_spread": own_range,
     "learned": learnt,
 }

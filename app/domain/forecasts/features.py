@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -40,6 +40,10 @@ class Shop:
         weekday = mean / mean.mean() if mean.sum() > 0 and panel.days >= 28 else np.ones(7)
         total = np.concatenate([[0.0], np.cumsum(units)])
         return cls(total, np.maximum(weekday, 1e-3), ordinal, decay, panel.days > YEAR + 28)
+
+    def with_decay(self, decay: float) -> Shop:
+        """The same shop with another smoothing of the base rate."""
+        return replace(self, decay=decay)
 
     def open_days(self, cut: Ints, length: Ints) -> Floats:
         """Mean-day equivalents of the `length` days from column `cut`: Σ of their weekday factors."""

@@ -104,24 +104,24 @@ def _train(x: Floats, y: Floats, weight: Floats, *, small: bool, seed: int) -> t
         return tuple(pool.map(one, LEVELS.tolist()))
 
 
-def predict(learned: Learned, panel: Panel, rows: Ints) -> Floats:
-    """(n, H, Q) quantiles of the sums over GRID_DAYS of `rows`, rising with days and with q."""
+def predict(learned: Learned, panel: Panel, rows: Ints, grid_days: Ints = GRID_DAYS) -> Floats:
+    """(n, H, Q) quantiles of the sums over `grid_days` of `rows`, rising with days and with q."""
     shop = Shop.of(panel, learned.decay)
-    out = np.empty((len(rows), len(GRID_DAYS), len(GRID_Q)))
+    out = np.empty((len(rows), len(grid_days), len(GRID_Q)))
     for begin in range(0, len(rows), CHUNK):
         part = slice(begin, begin + CHUNK)
-        out[part] = _predict_chunk(learned, shop, panel.take(rows[part]))
+        out[part] = _predict_chunk(learned, shop, panel.take(rows[part]), grid_days)
     return np.maximum.accumulate(np.maximum.accumulate(out, axis=2), axis=1)
 
 
-def _predict_chunk(learned: Learned, shop: Shop, panel: Panel) -> Floats:
-    n, lengths = len(panel), np.minimum(GRID_DAYS, learned.longest)
+def _predict_chunk(learned: Learned, shop: Shop, panel: Panel, grid_days: Ints) -> Floats:
+    n, lengths = len(panel), np.minimum(grid_days, learned.longest)
     row = np.repeat(np.arange(n), len(lengths))
     cut = np.full(len(row), panel.days)
     x, scale = features(Windows.of(panel), shop, panel.price, row, cut, np.tile(lengths, n))
     ratios = np.stack([model.predict(x, num_threads=1) for model in learned.models], axis=1)
     ratios = np.maximum(np.sort(ratios, axis=1), 0.0)
-    beyond = np.tile(GRID_DAYS / lengths, n)
+    beyond = np.tile(grid_days / lengths, n)
     young = np.maximum(1.0 - panel.history_days / YOUNG_DAYS, 0.0)
     wide = (learned.widen + YOUNG_EXTRA * young)[row][:, None]
     sums = (widened(ratios, wide, ratios[:, [MEDIAN]]) * (scale * beyond)[:, None]).reshape(

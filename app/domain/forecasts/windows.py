@@ -44,7 +44,7 @@ class Windows:
             units=_cumulated(units),
             sizes2=_cumulated(units**2),
             sold=_cumulated(sold),
-            smoothed={decay: _smoothed(units, panel.starts, decay) for decay in DECAYS},
+            smoothed=_smoothed(units, panel.starts, DECAYS),
             peak={length: _peak(units, length) for length in PEAKS},
             last_sale=np.maximum.accumulate(np.where(sold, columns, -1), axis=1),
             in_stock=None if panel.in_stock is None else _cumulated(np.nan_to_num(panel.in_stock, nan=1.0)),
@@ -68,14 +68,19 @@ def _cumulated(values: np.ndarray) -> Floats:
     return out
 
 
-def _smoothed(units: Floats, starts: Ints, decay: float) -> Floats:
-    """Σ (1−a)^k y_{t−k} ÷ Σ (1−a)^k over the days since the start, at the close of each column."""
-    from scipy.signal import lfilter  # at first use: a web process that never trains need not pay for it
-
-    days = units.shape[1]
-    level = lfilter([decay], [1.0, decay - 1.0], units, axis=1)
-    seen = np.maximum(np.arange(days)[None, :] - starts[:, None] + 1, 1)
-    return np.asarray(level / (1.0 - (1.0 - decay) ** seen), dtype=np.float32)
+def _smoothed(units: Floats, starts: Ints, decays: tuple[float, ...]) -> dict[float, Floats]:
+    """By decay a: Σ (1−a)^k y_{t−k} ÷ Σ (1−a)^k over the days since the start, at the close of each column."""
+    n, days = units.shape
+    by_day = np.ascontiguousarray(units.T)
+    a = np.array(decays)[:, None]
+    level = np.zeros((len(decays), n))
+    levels = np.empty((len(decays), days, n), dtype=np.float32)
+    # Weights that have not yet summed to 1, by days since the start; the last is for the days before it.
+    share = (1.0 - (1.0 - a) ** np.append(np.arange(1, days + 1), 1)).astype(np.float32)
+    for day in range(days):
+        level += a * (by_day[day] - level)
+        np.divide(level, share[:, np.maximum(day - starts, -1)], out=levels[:, day], casting="same_kind")
+    return {decay: levels[i].T for i, decay in enumerate(decays)}
 
 
 def _peak(units: Floats, length: int) -> Floats:
