@@ -149,6 +149,11 @@ def once(question: Callable[[], T]) -> T:
     return cast(T, answers[question])
 
 
+def know(question: Callable[[], T], answer: T) -> None:
+    """Keep an answer that came along with another one, so that `once` need not ask."""
+    g.setdefault("answers", {})[question] = answer
+
+
 def moment_of(text: str) -> datetime:
     """An instant from a link of ours; anything else is answered with 400."""
     try:

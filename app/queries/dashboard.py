@@ -7,6 +7,7 @@ from datetime import date, timedelta
 from decimal import Decimal
 
 from app.platform import db
+from app.queries.stores import DEFAULTS
 
 RANGES = (30, 90, 365)
 
@@ -42,7 +43,44 @@ class Overview:
     urgent: int
     products: int
     open_alerts: int
+    worst: list[WorstAlert]
+    idle_products: int
+    idle_value: Decimal | None
     levels: list[StockLevel]
+    setup: Setup
+
+
+@dataclass(frozen=True)
+class WorstAlert:
+    """One of the gravest open alerts, for the banner."""
+
+    id: int
+    variant_id: int
+    product: str
+    message: str
+
+
+@dataclass(frozen=True)
+class Setup:
+    """Which steps of setting up are done, as the store's own data tell."""
+
+    is_dismissed: bool
+    has_recipients: bool
+    has_lead_times: bool
+    has_supplier_mail: bool
+    has_order: bool
+    has_sent: bool
+
+    @property
+    def done(self) -> list[bool]:
+        """The steps in their order."""
+        return [
+            self.has_recipients,
+            self.has_lead_times,
+            self.has_supplier_mail,
+            self.has_order,
+            self.has_sent,
+        ]
 
 
 def sales_trend(*, today: date, days: int) -> SalesTrend:
@@ -92,9 +130,27 @@ def overview() -> Overview:
                SUM(cost) FILTER (WHERE quantity > 0 AND z.until IS NULL) AS order_cost,
                COUNT(*) FILTER (WHERE quantity > 0 AND cost IS NULL AND z.until IS NULL) AS without_cost,
                COUNT(*) FILTER (WHERE urgency = 'now' AND z.until IS NULL) AS urgent,
-               (SELECT COUNT(*) FROM alerts WHERE resolved_at IS NULL AND dismissed_at IS NULL) AS open_alerts
+               COUNT(*) FILTER (WHERE overstock_units > 0) AS idle_products,
+               SUM(overstock_value) FILTER (WHERE overstock_units > 0) AS idle_value,
+               (SELECT COUNT(*) FROM alerts WHERE resolved_at IS NULL AND dismissed_at IS NULL) AS open_alerts,
+               (SELECT jsonb_agg(w) FROM (
+                   SELECT a.id, a.variant_id, v.display_name AS product, a.message
+                   FROM alerts a JOIN variants v ON v.store_id = a.store_id AND v.id = a.variant_id
+                   WHERE a.resolved_at IS NULL AND a.dismissed_at IS NULL
+                   ORDER BY array_position(ARRAY['critical', 'high', 'medium'], a.gravity),
+                            a.raised_at DESC, a.id DESC LIMIT 3
+               ) w) AS worst,
+               (SELECT setup_dismissed_at IS NOT NULL FROM store_settings) AS is_dismissed,
+               (SELECT cardinality(alert_emails) > 0 FROM store_settings) AS has_recipients,
+               EXISTS (SELECT 1 FROM suppliers WHERE lead_time_days IS NOT NULL)
+                   OR EXISTS (SELECT 1 FROM variant_settings WHERE lead_time_days IS NOT NULL)
+                   OR (SELECT lead_time_days <> :usual FROM store_settings) AS has_lead_times,
+               EXISTS (SELECT 1 FROM suppliers WHERE email <> '') AS has_supplier_mail,
+               EXISTS (SELECT 1 FROM purchase_orders) AS has_order,
+               EXISTS (SELECT 1 FROM purchase_orders WHERE sent_at IS NOT NULL) AS has_sent
         FROM suggestions LEFT JOIN suggestion_snoozes z USING (store_id, variant_id) GROUP BY ROLLUP (1)
-        """
+        """,
+        usual=DEFAULTS.lead_time_days,
     )
     # The rollup's last line sums all states; it is there even while there is no suggestion.
     whole = next(row for row in rows if row.state is None)
@@ -106,5 +162,9 @@ def overview() -> Overview:
         urgent=whole.urgent,
         products=whole.products,
         open_alerts=whole.open_alerts,
+        worst=[WorstAlert(**one) for one in whole.worst or ()],
+        idle_products=whole.idle_products,
+        idle_value=whole.idle_value,
+        setup=Setup(**{name: bool(getattr(whole, name)) for name in Setup.__dataclass_fields__}),
         levels=[StockLevel(state, *found.get(state, (0, 0))) for state in _STATES],
     )

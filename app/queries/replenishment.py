@@ -98,6 +98,11 @@ _FROM = """
     LEFT JOIN suppliers u ON u.store_id = p.store_id AND u.id = COALESCE(t.supplier_id, n.id)
     LEFT JOIN suggestion_snoozes z ON z.store_id = s.store_id AND z.variant_id = s.variant_id
 """
+_COUNTED_FROM = """
+    FROM suggestions s
+    JOIN variants v ON v.store_id = s.store_id AND v.id = s.variant_id
+    LEFT JOIN suggestion_snoozes z ON z.store_id = s.store_id AND z.variant_id = s.variant_id
+"""
 # The draft is looked up for the rows of the page alone: a column of this cost is worked out after the LIMIT.
 _COLUMNS = """
     s.*, v.display_name, v.sku, COALESCE(u.name, p.vendor) AS vendor, f.confidence,
@@ -115,14 +120,26 @@ _WHERE = {
 
 
 def table(
-    *, sort: str = "urgency", search: str = "", show: str = "order", page: int = 1, size: int = PAGE_SIZE
+    *,
+    sort: str = "urgency",
+    search: str = "",
+    show: str = "order",
+    page: int = 1,
+    size: int = PAGE_SIZE,
+    to_order: int | None = None,
 ) -> SuggestionTable:
-    """A page of suggestions: `show` "order" (something to order), "snoozed" or "all". Two statements."""
+    """A page of suggestions: `show` "order" (something to order), "snoozed" or "all". Two statements.
+
+    `to_order`: how many there are to order, where that is known already; it spares the counting.
+    """
     show = show if show in _WHERE else "order"
     held, order = order_by(sort, SORTS, "urgency")
     where = f"WHERE {_WHERE[show]} AND (:search = '' OR v.display_name ILIKE :like OR v.sku ILIKE :like)"
     likes = {"search": search, "like": "%" + like_escaped(search) + "%"}
-    total = db.rows(f"SELECT COUNT(*) AS n {_FROM} {where}", **likes)[0].n
+    if to_order is not None and show == "order" and not search:
+        total = to_order
+    else:
+        total = db.rows(f"SELECT COUNT(*) AS n {_COUNTED_FROM} {where}", **likes)[0].n
     place = Page(min(page, max(1, -(-total // size))), total, size)
     found = db.rows(
         f"SELECT {_COLUMNS} {_FROM} {where} ORDER BY {order}, s.variant_id LIMIT :limit OFFSET :offset",

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
 from app.platform import db, tenancy
 
@@ -41,20 +42,30 @@ class SettingsView:
 DEFAULTS = SettingsView(10, [], None, 14, 3.0, 7, 0.95, "auto", "en")
 
 
+# Columns of `stores s` and `store_settings t` that `view_of` reads, for whoever joins them already.
+VIEW = """
+    s.shop, s.name AS store_name, COALESCE(t.time_zone, s.time_zone) AS time_zone,
+    s.time_zone AS shopify_time_zone, s.currency, s.status, s.status_reason, s.scopes, s.installed_at
+"""
+
+
 def store() -> StoreView:
-    """The current store."""
-    row = db.rows(
-        """
-        SELECT s.*, t.time_zone AS chosen FROM stores s
-        LEFT JOIN store_settings t ON t.store_id = s.id WHERE s.id = :id
-        """,
-        id=tenancy.require_store(),
-    )[0]
+    """The current store. One statement."""
+    return view_of(
+        db.rows(
+            f"SELECT {VIEW} FROM stores s LEFT JOIN store_settings t ON t.store_id = s.id WHERE s.id = :id",  # noqa: S608
+            id=tenancy.require_store(),
+        )[0]
+    )
+
+
+def view_of(row: Any) -> StoreView:
+    """The store of a row that holds the columns of VIEW."""
     return StoreView(
         shop=row.shop,
-        name=row.name or row.shop,
-        time_zone=row.chosen or row.time_zone,
-        shopify_time_zone=row.time_zone,
+        name=row.store_name or row.shop,
+        time_zone=row.time_zone,
+        shopify_time_zone=row.shopify_time_zone,
         currency=row.currency,
         status=row.status,
         status_reason=row.status_reason,

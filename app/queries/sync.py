@@ -27,7 +27,7 @@ class Freshness:
     counts: dict[str, int]
     error: str
     forecast_at: datetime | None
-    suggestions: int
+    suggestions: int  # 0 or 1: whether there are any, since counting them all takes time on each page
     history_from: date | None = None
 
     @property
@@ -66,7 +66,7 @@ def freshness() -> Freshness:
         SELECT latest.status, latest.kind, latest.stage, latest.done, latest.error, latest.started_at,
                (SELECT MAX(finished_at) FROM sync_runs WHERE status = 'done') AS synced_at,
                (SELECT MAX(finished_at) FROM forecast_runs WHERE status = 'done') AS forecast_at,
-               (SELECT COUNT(*) FROM suggestions) AS suggestions,
+               (SELECT COUNT(*) FROM (SELECT 1 FROM suggestions LIMIT 1) AS any_of_them) AS suggestions,
                (SELECT history_from FROM stores WHERE id = app_store_id()) AS history_from
         FROM (SELECT 1) AS one
         LEFT JOIN LATERAL (SELECT * FROM sync_runs ORDER BY started_at DESC, id DESC LIMIT 1) AS latest ON true

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 
 from app.platform import db
+from app.queries.stores import VIEW, StoreView, view_of
 
 
 @dataclass(frozen=True)
@@ -28,6 +30,7 @@ class Place:
     role: str
     language: str | None
     store_language: str
+    store: StoreView
 
 
 @dataclass(frozen=True)
@@ -64,22 +67,27 @@ def visitor(user_id: int, store_id: int | None) -> Visitor | None:
     return Visitor(**found[0]._asdict()) if found else None
 
 
-_PLACE = """
-    SELECT m.id, m.name, m.role, m.language, COALESCE(t.language, '') AS store_language
-    FROM members m LEFT JOIN store_settings t ON t.store_id = m.store_id
-"""
+_PLACE = f"""
+    SELECT m.id, m.name, m.role, m.language, COALESCE(t.language, '') AS store_language, {VIEW}
+    FROM members m JOIN stores s ON s.id = m.store_id
+    LEFT JOIN store_settings t ON t.store_id = m.store_id
+"""  # noqa: S608
 
 
 def place(member_id: int) -> Place | None:
     """The current store's member. One statement."""
     found = db.rows(f"{_PLACE} WHERE m.id = :id", id=member_id)
-    return Place(**found[0]._asdict()) if found else None
+    return _place(found[0]) if found else None
 
 
 def place_of_staff(shopify_user_id: str) -> Place | None:
     """The current store's member whom Shopify knows by that id. One statement."""
     found = db.rows(f"{_PLACE} WHERE m.shopify_user_id = :id", id=shopify_user_id)
-    return Place(**found[0]._asdict()) if found else None
+    return _place(found[0]) if found else None
+
+
+def _place(row: Any) -> Place:
+    return Place(row.id, row.name, row.role, row.language, row.store_language, view_of(row))
 
 
 def stores(user_id: int) -> list[ConnectedStore]:

@@ -144,3 +144,37 @@ def test_a_new_plan_is_awaited_without_a_word_until_it_is_there(app: Flask, clie
     late = client.get(f"/products/{ids[0]}/plan", query_string={"after": old}, headers=headers)
     assert "longer than usual" in late.get_data(as_text=True)
     assert "hx-trigger" not in late.get_data(as_text=True)
+
+
+def test_the_setup_guide_ticks_itself_and_goes_when_all_is_done(app: Flask, client: FlaskClient) -> None:
+    shop, ids = factories.ready_store(app, items=factories.ITEMS[:1])
+    assert "0 of 5 steps done" in home(client, shop)
+    assert "Set up Fluxor" not in home(client, shop, "viewer")
+    with app.app_context(), tenancy.store_scope(db.session(), shop.id), db.transaction():
+        db.execute("UPDATE store_settings SET alert_emails = ARRAY['a@example.com']")
+        db.execute("UPDATE suppliers SET lead_time_days = 9, email = 'b@example.com'")
+    assert "3 of 5 steps done" in home(client, shop)
+    client.post(f"/suggestions/{ids[0]}/accept", data={"quantity": "9"}, headers=shop.headers(fragment=True))
+    assert "4 of 5 steps done" in home(client, shop)
+    with app.app_context(), tenancy.store_scope(db.session(), shop.id), db.transaction():
+        db.execute("UPDATE purchase_orders SET status = 'sent', sent_at = now()")
+    assert "Set up Fluxor" not in home(client, shop)
+
+
+def test_the_setup_guide_can_be_put_away(app: Flask, client: FlaskClient) -> None:
+    shop, _ = factories.ready_store(app, items=factories.ITEMS[:1])
+    assert client.post("/setup/dismiss", headers=shop.headers("viewer", fragment=True)).status_code == 403
+    assert "Set up Fluxor" in home(client, shop)
+    answer = client.post("/setup/dismiss", headers=shop.headers(fragment=True))
+    assert (answer.status_code, answer.get_data(as_text=True)) == (200, "")
+    assert "Set up Fluxor" not in home(client, shop)
+
+
+def test_home_says_what_money_lies_in_stock_beyond_need(app: Flask, client: FlaskClient) -> None:
+    shop, _ = factories.ready_store(app, items=factories.ITEMS[2:3])
+    with app.app_context(), tenancy.store_scope(db.session(), shop.id):
+        idle = db.rows("SELECT overstock_units, overstock_value FROM suggestions")[0]
+    assert idle.overstock_units > 0
+    page = home(client, shop)
+    assert f"€{idle.overstock_value:,.2f}" in page
+    assert "1 product with more than they will sell" in page

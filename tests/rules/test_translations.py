@@ -36,8 +36,6 @@ TO_CONVERT: set[str] = {
     "catalog/_settings.html",
     "catalog/_stock.html",
     "catalog/show.html",
-    "dashboard/_headline.html",
-    "dashboard/_home.html",
     "dashboard/_levels.html",
     "dashboard/_setup.html",
     "dashboard/_trend.html",

@@ -11,11 +11,12 @@ from flask import Request, current_app, g
 
 from app.config import Settings
 from app.jobs import sync
-from app.platform import clock, db, i18n, sessions, tenancy
+from app.platform import clock, db, i18n, sessions, tenancy, web
 from app.platform.access import Account, Identity, Role
 from app.platform.queue import enqueue
 from app.platform.secrets import TokenCipher
 from app.platform.sessions import SessionRefused
+from app.queries import stores as store_queries
 from app.queries import users
 from app.queries.users import Place
 from app.services import stores
@@ -119,5 +120,6 @@ def _known(place: Place, store_id: int, shop: str, **manner: Any) -> Identity:
         store_language=place.store_language,
         **manner,
     )
+    web.know(store_queries.store, place.store)
     i18n.settled()
     return cast(Identity, g.identity)

@@ -9,11 +9,12 @@ from flask_login import current_user
 
 from app.jobs import sync
 from app.platform import clock, queue, web
-from app.platform.access import AppBlueprint, Permission
-from app.queries import alerts, dashboard, purchasing, replenishment, stores
+from app.platform.access import AppBlueprint, Permission, actor
+from app.queries import dashboard, purchasing, replenishment, stores
 from app.queries import sync as runs
 from app.queries.dashboard import RANGES
 from app.queries.paging import clean_page
+from app.services import stores as store_services
 
 blueprint = AppBlueprint("dashboard", __name__)
 _ROWS = 10
@@ -49,6 +50,14 @@ def start_sync() -> Response:
     return web.render("layout/_status.html")
 
 
+@blueprint.post("/setup/dismiss", needs=Permission.SETTINGS_EDIT)
+def dismiss_setup() -> Response:
+    """Put the setup guide away for the whole store."""
+    now = clock.now()
+    store_services.change_settings({"setup_dismissed_at": now}, actor=actor(), now=now)
+    return Response("", mimetype="text/html")
+
+
 def _home() -> dict[str, Any]:
     if not web.once(runs.freshness).is_ready:
         return {}
@@ -57,7 +66,7 @@ def _home() -> dict[str, Any]:
         "overview": overview,
         "due": purchasing.due(limit=_SUPPLIERS),
         "trend": _trend(),
-        "worst": alerts.worst(),
+        "worst": overview.worst,
         "open_alerts": overview.open_alerts,
         "table": replenishment.table(
             sort=request.args.get("sort", "urgency"),
@@ -65,6 +74,7 @@ def _home() -> dict[str, Any]:
             show=request.args.get("show", "order"),
             page=clean_page(request.args.get("page")),
             size=_ROWS,
+            to_order=overview.to_order,
         ),
     }
 
