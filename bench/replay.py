@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import argparse
 import json
+import logging
 import sys
 import time
 from pathlib import Path
@@ -15,13 +16,16 @@ from pathlib import Path
 import numpy as np
 
 from app.domain.demand import Panel
-from app.domain.forecasts import ENGINES, automatic, forecast
+from app.domain.forecasts import ENGINES, Forecasts, automatic, forecast
 from app.domain.forecasts.automatic import Choice
-from app.domain.forecasts.result import GRID_DAYS, GRID_Q, at_probability
+from app.domain.replenishment import Policy
+from app.domain.replenishment.allocation import expected_fill, targets_by_value
 from app.domain.replenishment.replay import Decide, Replay, replay, stock_at_fill
 from bench.panel import PanelError, read
 
 LEVELS = np.array([0.5, 0.6, 0.7, 0.8, 0.85, 0.9, 0.925, 0.95, 0.97, 0.98, 0.99, 0.995])
+RATES = np.array([0.03, 0.02, 0.015, 0.01, 0.008, 0.006, 0.005, 0.004, 0.003, 0.002, 0.0015, 0.001])
+BY_VALUE = "-by-value"
 FILLS = (0.90, 0.95)
 PROMISED = 0.95
 ACTIVE_DAYS = 90
@@ -30,6 +34,7 @@ ACTIVE_DAYS = 90
 def main(argv: list[str]) -> int:
     """Run the benchmark; 0 on success, 2 with one line on standard error for bad input."""
     options = _parser().parse_args(argv)
+    logging.disable(logging.INFO)  # Prophet's sampler reports each fit
     try:
         report = run(options)
     except (PanelError, ValueError) as error:
@@ -47,7 +52,17 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--reviews", type=int, default=28)
     parser.add_argument("--review-days", type=int, default=7)
     parser.add_argument("--lead-time", type=int, default=14)
-    parser.add_argument("--engine", default="auto,average_28,moving_average")
+    parser.add_argument(
+        "--engine",
+        default=f"auto{BY_VALUE},auto,average_28,moving_average",
+        help=f"engines at one service level for all SKUs, or with {BY_VALUE} where stock saves most sales",
+    )
+    parser.add_argument(
+        "--prophet-skus",
+        type=int,
+        default=30,
+        help="SKUs on which Prophet runs beside the others; 0 for none",
+    )
     parser.add_argument("--limit", type=int, help="replay this many SKUs (the whole shop stays known)")
     parser.add_argument(
         "--retrain", type=int, default=4, help="reviews between two choices of the auto engine"
@@ -67,20 +82,74 @@ def run(options: argparse.Namespace) -> dict[str, object]:
         )
     rows = _replayed(panel, first, options.limit)
     value = np.ones(len(rows)) if panel.price is None else np.nan_to_num(panel.price[rows], nan=1.0)
-    engines = {}
+    few = np.sort(np.random.default_rng(1).permutation(len(rows))[: options.prophet_skus])
+    bench = _Bench(panel, rows, value, first, options)
+    engines, sample = {}, {}
     for engine in options.engine.split(","):
+        engines[engine], sample[engine] = bench.run(engine, few)
+    if len(few) and "prophet" not in engines:
+        only = _Bench(panel, rows[few], value[few], first, options)
+        _, sample["prophet"] = only.run("prophet", np.arange(len(few)))
+    return {
+        "panel": str(options.panel),
+        "skus": len(rows),
+        "reviews": options.reviews,
+        "engines": engines,
+        "sample_skus": len(few),
+        "sample": sample if len(few) else {},
+    }
+
+
+class _Bench:
+    """Replays one engine's policy after the other on the same SKUs."""
+
+    def __init__(
+        self, panel: Panel, rows: np.ndarray, value: np.ndarray, first: int, options: argparse.Namespace
+    ) -> None:
+        self.panel, self.rows, self.value = panel, rows, value
+        self.first, self.options = first, options
+        self.forecasts = {name: _Made(name, options) for name in ENGINES}
+
+    def run(self, engine: str, few: np.ndarray) -> tuple[dict[str, object], dict[str, object]]:
+        """Figures of all SKUs, and of `few` of them."""
         begin = time.perf_counter()
+        decide, promised = self._policy(engine)
         result = replay(
-            panel,
-            _policy(engine, options),
-            rows=rows,
-            first_review=first,
-            reviews=options.reviews,
-            review_days=options.review_days,
-            lead_time_days=options.lead_time,
+            self.panel,
+            decide,
+            rows=self.rows,
+            first_review=self.first,
+            days=self.options.reviews * self.options.review_days,
+            review_days=self.options.review_days,
+            lead_time_days=self.options.lead_time,
         )
-        engines[engine] = _figures(result, value) | {"seconds": time.perf_counter() - begin}
-    return {"panel": str(options.panel), "skus": len(rows), "reviews": options.reviews, "engines": engines}
+        whole = _figures(result, self.value) | {"seconds": time.perf_counter() - begin}
+        if promised:
+            whole["promised_fill"] = np.mean(promised, axis=0).tolist()
+        part = _figures(result.take(few), self.value[few]) if len(few) else {}
+        return whole, part | {"seconds": whole["seconds"]}
+
+    def _policy(self, engine: str) -> tuple[Decide, list[np.ndarray]]:
+        """What to order up to at each review, and the fill that it promised each time (by value alone)."""
+        name = engine.removesuffix(BY_VALUE)
+        if name not in ENGINES:
+            raise ValueError(f"no forecast engine {name!r}; choose from {', '.join(ENGINES)}, auto{BY_VALUE}")
+        made, promised = self.forecasts[name], []
+        policy = Policy(lead_time_days=self.options.lead_time, review_days=self.options.review_days)
+        period = self.options.lead_time + self.options.review_days
+
+        def one_level(known: Panel, rows: np.ndarray) -> np.ndarray:
+            forecasts = made.at(known, rows)
+            return np.stack([forecasts.quantile_of_sum(period, q) for q in LEVELS], axis=1)
+
+        def by_value(known: Panel, rows: np.ndarray) -> np.ndarray:
+            value = np.ones(len(rows)) if known.price is None else np.nan_to_num(known.price[rows], nan=1.0)
+            forecasts = made.at(known, rows)
+            targets = targets_by_value(forecasts, policy, value=value, cost=value, rates=RATES)
+            promised.append(expected_fill(forecasts, policy, targets, value))
+            return targets
+
+        return (by_value if engine.endswith(BY_VALUE) else one_level), promised
 
 
 def _replayed(panel: Panel, first: int, limit: int | None) -> np.ndarray:
@@ -92,39 +161,30 @@ def _replayed(panel: Panel, first: int, limit: int | None) -> np.ndarray:
     return np.sort(np.random.default_rng(0).permutation(rows)[:limit])
 
 
-def _policy(engine: str, options: argparse.Namespace) -> Decide:
-    period = options.lead_time + options.review_days
-    if engine not in ENGINES:
-        raise ValueError(f"no forecast engine {engine!r}; choose from {', '.join(ENGINES)}")
-    if engine == "auto":
-        return _Automatic(period, options.retrain, options.seed).targets
+class _Made:
+    """One engine's forecasts at each review, made once; the automatic one is trained every few reviews."""
 
-    def targets(known: Panel, rows: np.ndarray) -> np.ndarray:
-        made = forecast(known, engine=engine, only=rows, refuse_below_days=1, seed=options.seed)
-        return np.stack([made.quantile_of_sum(period, q) for q in LEVELS], axis=1)
-
-    return targets
-
-
-class _Automatic:
-    """The automatic engine, trained anew every few reviews and used with the newest sales at each."""
-
-    def __init__(self, period: int, retrain: int, seed: int) -> None:
-        self.period, self.retrain, self.seed = period, retrain, seed
-        self.review = 0
+    def __init__(self, engine: str, options: argparse.Namespace) -> None:
+        self.engine, self.options = engine, options
         self.choice: Choice | None = None
+        self.made: dict[int, Forecasts] = {}
 
-    def targets(self, known: Panel, rows: np.ndarray) -> np.ndarray:
-        if self.choice is None or self.review % self.retrain == 0:
-            self.choice = automatic.choose(known, focus=self.period, seed=self.seed)
-        self.review += 1
-        table = automatic.quantiles(self.choice, known, rows)
-        h = int(np.searchsorted(GRID_DAYS, self.period))
-        low = table[:, h - 1] if h else np.zeros_like(table[:, 0])
-        begin = GRID_DAYS[h - 1] if h else 0
-        share = (self.period - begin) / (GRID_DAYS[h] - begin)
-        line = low * (1 - share) + table[:, h] * share
-        return np.stack([at_probability(line, GRID_Q, np.full(len(rows), q)) for q in LEVELS], axis=1)
+    def at(self, known: Panel, rows: np.ndarray) -> Forecasts:
+        """The engine's forecasts of `rows` from what was `known`."""
+        if known.days not in self.made:
+            if self.engine == "auto" and len(self.made) % self.options.retrain == 0:
+                focus = self.options.lead_time + self.options.review_days
+                self.choice = automatic.choose(known, focus=focus, seed=self.options.seed)
+            self.made[known.days] = forecast(
+                known,
+                horizon=1,
+                engine=self.engine,
+                only=rows,
+                refuse_below_days=1,
+                choice=self.choice,
+                seed=self.options.seed,
+            )
+        return self.made[known.days]
 
 
 def _figures(result: Replay, value: np.ndarray) -> dict[str, object]:
@@ -144,14 +204,22 @@ def _figures(result: Replay, value: np.ndarray) -> dict[str, object]:
 
 
 def _print(report: dict[str, object]) -> None:
-    engines = report["engines"]
-    assert isinstance(engines, dict)
     print(f"{report['panel']}: {report['skus']} SKUs, {report['reviews']} reviews")
+    _table(report["engines"])
+    if report["sample"]:
+        print(f"the same on {report['sample_skus']} of them, with Prophet")
+        _table(report["sample"])
+
+
+def _table(engines: object) -> None:
+    assert isinstance(engines, dict)
     heads = [f"stock at {f:.0%}" for f in FILLS] + [f"fill at {PROMISED}", "95 % interval", "cycles ok", "s"]
-    print(f"{'engine':20}" + "".join(f"{head:>16}" for head in heads))
+    print(f"{'engine':20}" + "".join(f"{head:>16}" for head in [*heads[:2], "to 7-day", *heads[2:]]))
+    rule = engines.get("moving_average", {"stock_at": {}})["stock_at"].get(f"{FILLS[0]:.0%}", np.nan)
     for name, row in engines.items():
         low, high = row["fill_interval"]
         cells = [_money(stock) for stock in row["stock_at"].values()]
+        cells += [f"{row['stock_at'][f'{FILLS[0]:.0%}'] / rule - 1:+.1%}"]
         cells += [f"{row['fill_at_promised']:.3f}", f"{low:.3f}–{high:.3f}"]
         cells += [f"{row['cycles_without_stockout_at_promised']:.3f}", f"{row['seconds']:.1f}"]
         print(f"{name:20}" + "".join(f"{cell:>16}" for cell in cells))

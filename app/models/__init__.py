@@ -7,6 +7,7 @@ from app.models import (  # noqa: F401  (the mapper must know every table)
     forecasts,
     inventory,
     outbox,
+    proof,
     purchasing,
     replenishment,
     reports,

@@ -87,7 +87,7 @@ def run(applied: Applied, *, today: date, now: datetime) -> Suggestions | None:
     made = plan(
         _stock(found, today),
         take(forecasts, chosen),
-        _policy(found),
+        policy_of(found),
         today=today,
         model=take(applied.model, chosen),
     )
@@ -132,7 +132,8 @@ def _receipts(found: Any, today: date) -> list[Receipt]:
     ]
 
 
-def _policy(found: Any) -> Policy:
+def policy_of(found: Any) -> Policy:
+    """The policy of variants from the rows that `positions` gives of them."""
     names = "lead_time_days lead_time_sd_days review_days service_level moq case_size min_stock max_stock"
     return Policy(**{name: _floats(found, name) for name in names.split()})
 

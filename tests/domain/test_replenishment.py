@@ -1,4 +1,4 @@
-"""Orders: properties of quantities, ledgers, changes, replay, transfers, minimum orders and settings."""
+"""Orders: properties of quantities, ledgers, changes, transfers, minimum orders and settings."""
 
 from dataclasses import replace
 from datetime import date
@@ -9,7 +9,6 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy import stats
 
-from app.domain.demand.censoring import restore
 from app.domain.forecasts.result import Forecasts
 from app.domain.replenishment import Policy, Receipt, Stock, plan
 from app.domain.replenishment import settings as inherited
@@ -18,10 +17,8 @@ from app.domain.replenishment.classes import abc, cost_of_service, xyz
 from app.domain.replenishment.ledger import CODES, lines_matrix
 from app.domain.replenishment.minimum_order import resolve
 from app.domain.replenishment.planning import quantity
-from app.domain.replenishment.replay import replay, sampled_demand, stock_at_fill
 from app.domain.replenishment.transfers import transfers
 from tests.domain.golden import known_forecasts
-from tests.domain.shops import shop
 
 TODAY = date(2026, 3, 2)
 FIVE = known_forecasts(stats.poisson, 5.0, n=3)
@@ -155,103 +152,6 @@ def test_change_needs_the_same_variants() -> None:
     basis = Basis(Stock(1), FIVE, Policy())
     with pytest.raises(ValueError, match="same variants"):
         explain_change(basis, Basis(Stock(1), known_forecasts(stats.poisson, 5.0, n=2), Policy()))
-
-
-def constant_policy(level: float):
-    return lambda known, rows: level + np.tile([0.0, 5.0], (len(rows), 1))
-
-
-def test_replay_conserves_units_every_day_and_is_deterministic() -> None:
-    panel = shop(10, 120)
-    go = {"rows": np.arange(10), "first_review": 50, "reviews": 8, "review_days": 7, "lead_time_days": 3}
-    one, two = replay(panel, constant_policy(30), **go), replay(panel, constant_policy(30), **go)
-    assert one.stock.tobytes() == two.stock.tobytes()
-    before = np.concatenate([one.start[..., None], one.stock[..., :-1]], axis=2)
-    assert np.array_equal(before + one.received, one.sold + one.stock)
-    assert np.array_equal(one.sold + one.lost, np.broadcast_to(one.demand[:, None], one.sold.shape))
-    assert (one.fill_rate(np.ones(10))[1] >= one.fill_rate(np.ones(10))[0]) and (one.stock >= 0).all()
-    assert np.array_equal(one.interval(np.ones(10), seed=3), two.interval(np.ones(10), seed=3))
-    assert one.stock_value(np.ones(10)).shape == one.cycle_service().shape == (2,)
-
-
-def test_replay_sees_no_future() -> None:
-    panel = shop(6, 100)
-    changed = panel.units.copy()
-    changed[:, 78:] = 50
-    go = {"rows": np.arange(6), "first_review": 50, "reviews": 6, "review_days": 7, "lead_time_days": 2}
-    seen: list[int] = []
-
-    def decide(known, rows):
-        seen.append(known.days)
-        return (known.units[rows, -28:].mean(axis=1) * 16)[:, None]
-
-    first, second = (replay(replace(panel, units=u), decide, **go) for u in (panel.units, changed))
-    same = 78 - 51
-    assert np.array_equal(first.stock[..., :same], second.stock[..., :same])
-    assert not np.array_equal(first.stock, second.stock)
-    assert seen[:6] == [51 + 7 * k for k in range(6)]
-
-
-def test_replay_input_is_checked() -> None:
-    panel = replace(shop(2, 60), starts=np.array([0, 55]))
-    go = {"review_days": 7, "lead_time_days": 2}
-    with pytest.raises(ValueError, match="days after column"):
-        replay(panel, constant_policy(1), rows=np.array([0]), first_review=50, reviews=5, **go)
-    with pytest.raises(ValueError, match="must have begun"):
-        replay(panel, constant_policy(1), rows=np.array([1]), first_review=30, reviews=2, **go)
-
-
-def test_order_up_to_keeps_its_promise_on_a_known_law() -> None:
-    panel = shop(200, 160, rate=(5, 5.0001))
-    target = stats.poisson.ppf(0.95, 5 * 17)
-    made = replay(
-        panel,
-        lambda known, rows: np.full((len(rows), 1), target),
-        rows=np.arange(200),
-        first_review=10,
-        reviews=20,
-        review_days=7,
-        lead_time_days=10,
-    )
-    settled = 1 - made.short[:, 0, 4:].mean()
-    assert settled == pytest.approx(0.955, abs=0.02)
-
-
-def test_sampled_demand_adds_what_sold_out_time_hid() -> None:
-    panel = shop(20, 80, rate=(4, 5))
-    share = np.ones((20, 80))
-    share[:, 40:50] = 0
-    hidden = replace(panel, units=np.where(share == 0, 0, panel.units), in_stock=share)
-    drawn = sampled_demand(hidden, restore(hidden), 35, 30, seed=2)
-    assert np.array_equal(drawn, sampled_demand(hidden, restore(hidden), 35, 30, seed=2))
-    assert drawn[:, 5:15].mean() == pytest.approx(panel.units.mean(), rel=0.15)
-    given_demand = replay(
-        hidden,
-        constant_policy(30),
-        rows=np.arange(20),
-        first_review=34,
-        reviews=4,
-        review_days=7,
-        lead_time_days=2,
-        demand=drawn[:, :28],
-    )
-    assert np.array_equal(given_demand.demand, drawn[:, :28])
-
-
-def test_stock_at_fill_interpolates_or_says_not_reached() -> None:
-    fill, stock = np.array([0.95, 0.85]), np.array([200.0, 100])
-    assert stock_at_fill(fill, stock, 0.9) == pytest.approx(150)
-    assert np.isnan(stock_at_fill(fill, stock, 0.99))
-    nothing = replay(
-        replace(shop(1, 40), units=np.zeros((1, 40))),
-        constant_policy(3),
-        rows=np.array([0]),
-        first_review=5,
-        reviews=2,
-        review_days=7,
-        lead_time_days=1,
-    )
-    assert np.isnan(nothing.fill_rate(np.ones(1))).all()
 
 
 def test_classes_and_the_cost_of_service() -> None:

@@ -15,7 +15,7 @@ from app.jobs import forecasts as forecast_jobs
 from app.platform import clock, web
 from app.platform.access import Permission, actor
 from app.platform.forms import Form
-from app.queries import forecasts, overrides, purchasing, replenishment, stores
+from app.queries import forecasts, overrides, proof, purchasing, replenishment, stores
 from app.queries.catalog import ProductDetail
 from app.services.catalog import change_variant_settings
 
@@ -33,6 +33,7 @@ def show(variant_id: int) -> Response:
         "catalog/show.html",
         product=product,
         own_orders=purchasing.open_lines(variant_id),
+        proof=proof.of_variant(variant_id),
         **numbers(product),
         **override_values(product),
         **_form_values(product),

@@ -99,11 +99,15 @@ class Forecasts:
         Between grid points it is linear in days and in the normal score of q (beyond the outermost q the
         last slope goes on), so it never falls as days or q rise. It is not a sum of daily bounds (F5).
         """
+        return at_probability(self.quantiles_of_sum(days), self.grid_q, spread(q, len(self), "q"))
+
+    def quantiles_of_sum(self, days: ArrayLike) -> Floats:
+        """(n, Q) quantiles at `grid_q` of the sum of the first `days` days (0 to 180), linear in days."""
         low, weight = self._between_days(days)
         rows = np.arange(len(self))
         padded = np.concatenate([np.zeros((len(self), 1, len(self.grid_q))), self.sum_quantiles], axis=1)
-        line = padded[rows, low] * (1 - weight)[:, None] + padded[rows, low + 1] * weight[:, None]
-        return at_probability(line, self.grid_q, spread(q, len(self), "q"))
+        line: Floats = padded[rows, low] * (1 - weight)[:, None] + padded[rows, low + 1] * weight[:, None]
+        return line
 
     def paths(self, q: ArrayLike) -> Floats:
         """(n, 180) quantile `q` (one number, or one for each variant) of demand over 1, 2, … 180 days."""

@@ -3,25 +3,30 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 
 import numpy as np
+from numpy.typing import ArrayLike
 
 from app.domain.arrays import Floats, Ints
 from app.domain.demand import Panel
-from app.domain.replenishment.order_size import order_quantity
+
+Order = Callable[[Ints, Floats, Floats], Floats]
+"""(places among the replayed variants, targets (m, K), positions (m, K)) → units to order (m, K)."""
 
 Decide = Callable[[Panel, Ints], Floats]
 """(what was known, its row numbers in the whole panel) → target stock (n, K) for each of K settings."""
+
+AROUND, FEWEST, FULL, TRIES = 28, 4, 0.999, 8
 
 
 @dataclass(frozen=True)
 class Replay:
     """A replay of n variants under K settings over d days; every count in units.
 
-    `stock` closing stock, `sold`, `lost`, `received`, all (n, K, d), and `demand` (n, d). On each day
-    stock before + received = sold + stock after, and sold + lost = demand; `start` (n, K) is the opening
-    stock of the first day. `short` (n, K, cycles) marks review cycles that saw a lost sale.
+    `stock` closing stock, `sold`, `lost`, `received`, all (n, K, d), and `demand` (n, d) or (n, K, d). On each
+    day stock before + received = sold + stock after, and sold + lost = demand; `start` (n, K) is the opening
+    stock of the first day. `review_days` (n,) is each variant's time between two reviews.
     """
 
     start: Floats
@@ -30,31 +35,44 @@ class Replay:
     sold: Floats
     lost: Floats
     received: Floats
-    short: Floats
+    review_days: Ints
+
+    def take(self, rows: Ints | slice) -> Replay:
+        """The same replay of some of its variants."""
+        return Replay(*(getattr(self, field.name)[rows] for field in fields(self)))
 
     def fill_rate(self, value: Floats) -> Floats:
         """(K,) share of demand met, each variant weighed by its `value` (n,) a unit."""
-        wanted = float((self.demand.sum(axis=1) * value).sum())
-        met: Floats = (self.sold.sum(axis=2) * value[:, None]).sum(axis=0)
-        return met / wanted if wanted > 0 else np.full(self.start.shape[1], np.nan)
+        wanted = ((self.sold + self.lost).sum(axis=2) * value[:, None]).sum(axis=0)
+        met = (self.sold.sum(axis=2) * value[:, None]).sum(axis=0)
+        fill: Floats = np.full(len(met), np.nan)
+        np.divide(met, wanted, out=fill, where=wanted > 0)
+        return fill
 
     def stock_value(self, value: Floats) -> Floats:
         """(K,) mean closing stock in money."""
         mean: Floats = (self.stock.mean(axis=2) * value[:, None]).sum(axis=0)
         return mean
 
-    def cycle_service(self) -> Floats:
-        """(K,) share of review cycles without a lost sale (F6, measured)."""
-        share: Floats = 1.0 - self.short.mean(axis=(0, 2))
-        return share
+    def cycle_service(self, *, after: int = 0) -> Floats:
+        """(K,) share of review cycles without a lost sale (F6, measured), leaving out `after` first ones."""
+        whole, clean = 0, np.zeros(self.start.shape[1])
+        for review in np.unique(self.review_days):
+            mine = self.lost[self.review_days == review] > 0
+            cycles = mine.shape[2] // review - after
+            short = mine[:, :, after * review : (after + cycles) * review]
+            whole += len(mine) * cycles
+            clean += (~short.reshape(*mine.shape[:2], cycles, review).any(axis=3)).sum(axis=(0, 2))
+        return clean / whole
 
     def interval(self, value: Floats, *, seed: int = 0, draws: int = 200) -> Floats:
         """(K, 2) bootstrap 95 % interval of `fill_rate` over variants; the same for the same seed."""
         rng = np.random.default_rng(seed)
-        wanted, met = self.demand.sum(axis=1) * value, self.sold.sum(axis=2) * value[:, None]
+        met = self.sold.sum(axis=2) * value[:, None]
+        wanted = met + self.lost.sum(axis=2) * value[:, None]
         n = len(wanted)
         picks = rng.integers(0, n, (draws, n))
-        shares = met[picks].sum(axis=1) / np.maximum(wanted[picks].sum(axis=1), 1e-12)[:, None]
+        shares = met[picks].sum(axis=1) / np.maximum(wanted[picks].sum(axis=1), 1e-12)
         return np.asarray(np.quantile(shares, [0.025, 0.975], axis=0).T, dtype=np.float64)
 
 
@@ -64,49 +82,70 @@ def replay(
     *,
     rows: Ints,
     first_review: int,
-    reviews: int,
-    review_days: int,
-    lead_time_days: int,
+    days: int,
+    review_days: ArrayLike,
+    lead_time_days: ArrayLike,
     demand: Floats | None = None,
-    moq: float = 0.0,
-    case_size: float = 1.0,
+    order: Order | None = None,
 ) -> Replay:
     """Order up to `decide`'s target at the close of every `review_days`-th day and replay what then sold.
 
-    `first_review` is the column at whose close the first review falls; the replay runs until the last
-    review's cycle ends. `rows` are the variants; all must have begun by then. Receipts come at opening of
-    t + 1 + lead time; unmet demand is lost. The first target is on hand at the start. `demand` (n, days of
-    replay) replaces the panel's own, see `sampled_demand`.
+    `first_review` is the column at whose close the first review falls; the replay runs for the `days` after it.
+    `rows` are the variants; all must have begun by then. `review_days` and `lead_time_days` are whole, one
+    number or one for each of `rows`. Receipts come at opening of t + 1 + lead time; unmet demand is lost. The
+    first target is on hand at the start. `demand` (n, days) or (n, K, days) replaces the panel's own, see
+    `sampled_demand`. `order` turns targets and positions into orders; without it what is missing is ordered.
     """
-    days = reviews * review_days
     if first_review + days >= panel.days:
-        raise ValueError(f"{reviews} reviews need {days} days after column {first_review} of {panel.days}")
+        raise ValueError(f"{days} days after column {first_review} are more than the {panel.days} there are")
     if (panel.starts[rows] > first_review).any():
         raise ValueError("every replayed variant must have begun by the first review")
+    review, lead = (np.broadcast_to(x, (len(rows),)).astype(np.int64) for x in (review_days, lead_time_days))
     wanted = panel.units[rows, first_review + 1 : first_review + 1 + days] if demand is None else demand
     wanted = np.maximum(wanted, 0.0)
     target = _targets(panel, decide, rows, first_review)
     book = _Book.opened(target, days)
     for day in range(days):
-        if day and day % review_days == 0:
-            target = _targets(panel, decide, rows, first_review + day)
-        if day % review_days == 0:
-            need = target - book.stock_now - book.on_order
-            book.order(day + lead_time_days, order_quantity(need, np.array(moq), np.array(case_size)))
-        book.pass_day(day, wanted[:, day])
-    short = (book.lost > 0).reshape(*target.shape, reviews, review_days).any(axis=3)
-    return Replay(book.start, wanted, book.stock, book.sold, book.lost, book.received, short.astype(float))
+        due = np.flatnonzero(day % review == 0)
+        if len(due):
+            if day:
+                target[due] = _targets(panel, decide, rows[due], first_review + day)
+            position = book.stock_now[due] + book.on_order[due]
+            missing = np.maximum(target[due] - position, 0.0)
+            book.order(due, day + lead[due], missing if order is None else order(due, target[due], position))
+        book.pass_day(day, wanted[:, None, day] if wanted.ndim == 2 else wanted[:, :, day])
+    return Replay(book.start, wanted, book.stock, book.sold, book.lost, book.received, review)
 
 
-def sampled_demand(panel: Panel, restored: Panel, begin: int, days: int, *, seed: int) -> Floats:
-    """(n, days) demand to replay: sales, plus a Poisson draw of what sold-out time hid.
+def sampled_demand(panel: Panel, begin: int, days: int, *, seed: int, draws: int = 1) -> Floats:
+    """(n, draws, days) whole units of demand to replay: sales, plus a draw of what sold-out time hid.
 
-    `restored` is `demand.restore(panel)`; the same seed gives the same demand to the byte.
+    A day without stock wanted what one of the fully stocked days within four weeks of it sold, drawn at random;
+    a day that sold out part-way wanted what one of those sold that sold at least as much (D given D ≥ stock, as
+    in F19). Where fewer than `FEWEST` such days are near, or none sold as much in `TRIES` draws, nothing is
+    added. The same seed gives the same demand to the byte.
     """
-    rng = np.random.default_rng(seed)
-    span = slice(begin, begin + days)
-    hidden = np.maximum(restored.units[:, span] - panel.units[:, span], 0.0)
-    return np.maximum(panel.units[:, span], 0.0) + rng.poisson(hidden)
+    sold = np.maximum(panel.units[:, begin : begin + days], 0.0)
+    wanted = np.repeat(sold[:, None], draws, axis=1)
+    if panel.in_stock is None:
+        return wanted
+    share = np.nan_to_num(panel.in_stock, nan=1.0)
+    live = np.arange(panel.days)[None, :] >= panel.starts[:, None]
+    counted = np.concatenate(
+        [np.zeros((len(panel), 1), np.int64), np.cumsum((share >= FULL) & live, axis=1)], axis=1
+    )
+    row, day = np.nonzero((share < FULL)[:, begin : begin + days] & live[:, begin : begin + days])
+    low = counted[row, np.maximum(begin + day - AROUND, 0)]
+    near = counted[row, np.minimum(begin + day + AROUND + 1, panel.days)] - low
+    row, day, low, near = (x[near >= FEWEST] for x in (row, day, low, near))
+    first = np.concatenate([[0], np.cumsum(counted[:, -1])])
+    full_day = np.nonzero((share >= FULL) & live)[1]
+    pick = np.random.default_rng(seed).random((TRIES, draws, len(row)))
+    column = full_day[first[row] + low + (pick * near).astype(np.int64)]
+    missed = np.maximum(panel.units[row, column], 0.0) - sold[row, day]
+    fits = (missed >= 0).argmax(axis=0)
+    wanted[row, :, day] += np.maximum(np.take_along_axis(missed, fits[None], axis=0)[0], 0.0).T
+    return wanted
 
 
 def stock_at_fill(fill: Floats, stock: Floats, wanted: float) -> float:
@@ -132,7 +171,6 @@ class _Book:
     start: Floats
     stock_now: Floats
     on_order: Floats
-    pipeline: Floats
     stock: Floats
     sold: Floats
     lost: Floats
@@ -140,19 +178,19 @@ class _Book:
 
     @classmethod
     def opened(cls, target: Floats, days: int) -> _Book:
-        empty = [np.zeros((*target.shape, days)) for _ in range(5)]
+        empty = [np.zeros((*target.shape, days)) for _ in range(4)]
         return cls(target.copy(), target.copy(), np.zeros_like(target), *empty)
 
-    def order(self, arrives: int, units: Floats) -> None:
-        self.on_order = self.on_order + units
-        if arrives < self.pipeline.shape[2]:
-            self.pipeline[:, :, arrives] += units
+    def order(self, places: Ints, arrives: Ints, units: Floats) -> None:
+        self.on_order[places] += units
+        soon = arrives < self.received.shape[2]
+        self.received[places[soon], :, arrives[soon]] += units[soon]
 
     def pass_day(self, day: int, wanted: Floats) -> None:
-        arrived = self.pipeline[:, :, day]
+        arrived = self.received[:, :, day]
         before = self.stock_now + arrived
-        sold = np.minimum(before, wanted[:, None])
+        sold = np.minimum(before, wanted)
         self.stock_now = before - sold
-        self.on_order = self.on_order - arrived
-        self.received[:, :, day], self.sold[:, :, day] = arrived, sold
-        self.lost[:, :, day], self.stock[:, :, day] = wanted[:, None] - sold, self.stock_now
+        self.on_order -= arrived
+        self.sold[:, :, day] = sold
+        self.lost[:, :, day], self.stock[:, :, day] = wanted - sold, self.stock_now
