@@ -20,6 +20,7 @@ from app.platform.secrets import LinkRefused
 from app.platform.sessions import WriteRefused
 from app.services.alerts import AlertNotFound
 from app.services.catalog import VariantNotFound
+from app.services.imports import ImportNotFound, UnableToImport
 from app.services.overrides import UnableToOverride
 from app.services.product_views import ViewNotFound
 from app.services.purchasing import (
@@ -62,6 +63,8 @@ TABLE: dict[type[Exception], Problem] = {
     OrderChanged: Problem(409, "The order has changed"),
     ActNotAllowed: Problem(409, "The order's status does not allow this"),
     TooManyUnits: Problem(422, "Too many units"),
+    ImportNotFound: Problem(404, "Import not found", _NOT_FOUND),
+    UnableToImport: Problem(409, "This import cannot go on"),
     UnableToOverride: Problem(422, "This override cannot be set"),
     UnableToOrder: Problem(422, "This cannot be ordered as it is"),
     LinkRefused: Problem(403, "This link no longer works"),

@@ -7,6 +7,7 @@ from app.blueprints import (
     catalog,
     dashboard,
     health,
+    imports,
     layout,
     proof,
     purchasing,
@@ -30,6 +31,7 @@ ALL = (
     catalog.blueprint,
     alerts.blueprint,
     reports.blueprint,
+    imports.blueprint,
     settings.blueprint,
 )
 

@@ -5,6 +5,7 @@ from app.models import (  # noqa: F401  (the mapper must know every table)
     audit,
     catalog,
     forecasts,
+    imports,
     inventory,
     outbox,
     proof,

@@ -101,6 +101,8 @@ class VariantSettings(StoreScoped, Base):
     case_size: Mapped[int | None]
     min_stock: Mapped[int | None]
     max_stock: Mapped[int | None]
+    # What the merchant says it costs; it counts where Shopify has no cost.
+    unit_cost: Mapped[Decimal | None] = mapped_column(Numeric(14, 4))
     engine: Mapped[str | None]
     # NULL: the supplier that stands for the vendor named in Shopify.
     supplier_id: Mapped[int | None] = mapped_column(BigInteger)

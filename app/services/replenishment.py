@@ -29,7 +29,7 @@ _POSITIONS = """
     SELECT v.id, COALESCE(l.on_hand, 0) AS on_hand, COALESCE(l.committed, 0) AS committed,
            GREATEST(COALESCE(l.incoming, 0), COALESCE(w.listed, 0), 0) + COALESCE(w.own, 0) AS incoming,
            COALESCE(l.available, 0) AS available,
-           v.unit_cost, v.price,
+           COALESCE(v.unit_cost, s.unit_cost) AS unit_cost, v.price,
            COALESCE(s.lead_time_days, u.lead_time_days, t.lead_time_days) AS lead_time_days,
            COALESCE(u.lead_time_sd_days, t.lead_time_sd_days) AS lead_time_sd_days,
            COALESCE(s.review_days, u.review_days, t.review_days) AS review_days,

@@ -32,6 +32,7 @@ PAGES = [
     "/alerts",
     "/reports",
     "/settings",
+    "/imports",
     "/nowhere",
 ]
 # Functions, because the policy forbids to evaluate text.

@@ -16,7 +16,7 @@ from werkzeug.routing import Rule
 from app.models.catalog import ProductView
 from app.models.reports import Report
 from app.platform import clock, db, queue, tenancy
-from app.services import purchasing, stores
+from app.services import imports, purchasing, stores
 from app.services.reports import KINDS
 from tests import factories, people
 from tests.factories import Item, Shop
@@ -158,7 +158,9 @@ def _things(store_id: int, variant_id: int) -> dict[str, Any]:
     order = purchasing.new_draft(supplier_id, actor=MARK, now=now)
     session.flush()
     purchasing.add_line(order.id, f"SKU-{variant_id}", actor=MARK, now=now)
+    brought = imports.upload(f"{MARK}.csv", b"SKU,Lead time\nSKU-71000,9\n", kind=None, actor=MARK, now=now)
     return {
+        "import_id": brought,
         "filename": "app.css",
         "store_id": store_id,
         "variant_id": variant_id,

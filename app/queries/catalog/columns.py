@@ -41,7 +41,7 @@ COLUMNS: dict[str, Column] = {
     "overstock_value": Column(lazy_gettext("Money tied up"), "s.overstock_value", "s", "money"),
     "confidence": Column(lazy_gettext("Confidence"), "f.confidence", "f", "confidence"),
     "price": Column(lazy_gettext("Price"), "v.price", "", "money"),
-    "cost": Column(lazy_gettext("Unit cost"), "v.unit_cost", "", "money"),
+    "cost": Column(lazy_gettext("Unit cost"), "COALESCE(v.unit_cost, t.unit_cost)", "t", "money"),
     "threshold": Column(
         lazy_gettext("Low-stock threshold"),
         "COALESCE(t.low_stock_threshold, g.low_stock_threshold)",

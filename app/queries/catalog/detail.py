@@ -49,7 +49,8 @@ def detail(variant_id: int) -> ProductDetail | None:
     """One product, None when this store has no such one. Two statements."""
     found = db.rows(
         """
-        SELECT v.*, p.vendor, p.status, t.low_stock_threshold, t.lead_time_days, t.moq, t.case_size, t.engine
+        SELECT v.*, p.vendor, p.status, t.low_stock_threshold, t.lead_time_days, t.moq, t.case_size, t.engine,
+               COALESCE(v.unit_cost, t.unit_cost) AS known_cost
         FROM variants v JOIN products p ON p.store_id = v.store_id AND p.id = v.product_id
         LEFT JOIN variant_settings t ON t.store_id = v.store_id AND t.variant_id = v.id
         WHERE v.id = :id
@@ -68,7 +69,7 @@ def detail(variant_id: int) -> ProductDetail | None:
         supplier=row.vendor,
         status=row.status,
         price=row.price,
-        unit_cost=row.unit_cost,
+        unit_cost=row.known_cost,
         is_tracked=row.is_tracked,
         deleted_at=row.deleted_at,
         stock=_stock(row.inventory_item_id),

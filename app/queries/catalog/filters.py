@@ -71,7 +71,7 @@ STATES: dict[str, tuple[str, str]] = {
     "low_confidence": ("f.confidence = 'low' AND f.refused_until IS NULL", "f"),
     "overridden": ("o.id IS NOT NULL", "o"),
     "not_tracked": ("NOT v.is_tracked", ""),
-    "no_cost": ("v.unit_cost IS NULL", ""),
+    "no_cost": ("COALESCE(v.unit_cost, t.unit_cost) IS NULL", "t"),
 }
 FIELDS: dict[str, Field] = {
     "state": Field("", "", values=tuple(STATES)),

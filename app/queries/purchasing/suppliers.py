@@ -145,7 +145,8 @@ def supplied(supplier_id: int, vendor: str) -> list[SuppliedProduct]:
     """A supplier's products, those to be ordered first; at most MOST_PRODUCTS. One statement."""
     rows = db.rows(
         """
-        SELECT v.id AS variant_id, v.display_name AS product, v.sku, s.quantity, s.order_by, v.unit_cost
+        SELECT v.id AS variant_id, v.display_name AS product, v.sku, s.quantity, s.order_by,
+               COALESCE(v.unit_cost, t.unit_cost) AS unit_cost
         FROM variants v JOIN products p ON p.store_id = v.store_id AND p.id = v.product_id
         LEFT JOIN suggestions s ON s.store_id = v.store_id AND s.variant_id = v.id
         LEFT JOIN variant_settings t ON t.store_id = v.store_id AND t.variant_id = v.id

@@ -90,7 +90,8 @@ def _draft_of(supplier: Supplier) -> PurchaseOrder | None:
 
 
 _VARIANTS = """
-    SELECT v.id, v.display_name, v.sku, v.unit_cost, p.vendor, t.supplier_id, s.quantity AS suggested
+    SELECT v.id, v.display_name, v.sku, COALESCE(v.unit_cost, t.unit_cost) AS unit_cost,
+           p.vendor, t.supplier_id, s.quantity AS suggested
     FROM variants v
     JOIN products p ON p.store_id = v.store_id AND p.id = v.product_id
     LEFT JOIN variant_settings t ON t.store_id = v.store_id AND t.variant_id = v.id
