@@ -26,6 +26,7 @@ def create_app(settings: Settings) -> Flask:
     from app import blueprints, cli, errors
     from app.platform import access, db, i18n, logs, queue, sessions, tenancy, web
     from app.platform.mail import Mailer
+    from app.platform.outbound import Outbound
     from app.platform.secrets import TokenCipher
     from app.shopify.door import Shopify
 
@@ -38,6 +39,7 @@ def create_app(settings: Settings) -> Flask:
     app.extensions["mailer"] = Mailer(
         settings.mailgun_base_url, settings.mailgun_domain, settings.mailgun_api_key, settings.sender
     )
+    app.extensions["outbound"] = Outbound()
     db.configure(app, database_url=settings.database_url)
     tenancy.install_guards(db.session_factory())
     queue.configure(app, settings)

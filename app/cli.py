@@ -13,9 +13,9 @@ from rq import Worker
 from app.config import Settings
 from app.jobs import schedule
 from app.jobs import webhooks as webhook_jobs
-from app.platform import clock, db, lost, outbox, queue, schema, workers
-from app.platform.secrets import TokenCipher
-from app.services import stores
+from app.platform import clock, db, lost, outbox, queue, schema, tenancy, workers
+from app.platform.secrets import CannotUnseal, TokenCipher
+from app.services import alerts, stores
 
 
 def install(app: Flask) -> None:
@@ -69,12 +69,27 @@ def cron() -> None:
 @click.command("rotate-keys")
 def rotate_keys() -> None:
     """Seal every stored token with the first key of TOKEN_KEYS."""
-    found = stores.rotate_keys(cipher=cast(TokenCipher, current_app.extensions["cipher"]))
+    cipher = cast(TokenCipher, current_app.extensions["cipher"])
+    found = stores.rotate_keys(cipher=cipher)
     click.echo(f"{found.changed} store(s) sealed anew.")
-    for shop, reason in found.unopened.items():
+    unopened = {**found.unopened, **_rotate_channels(cipher)}
+    for shop, reason in unopened.items():
         click.echo(f"{shop}: {reason}", err=True)
-    if found.unopened:
+    if unopened:
         sys.exit("Keep the old key: these stores' tokens need it, or have to open Fluxor again.")
+
+
+def _rotate_channels(cipher: TokenCipher) -> dict[str, str]:
+    """Seal the addresses of every store's alert channels anew; what no key opens, by store, with the reason."""
+    unopened = {}
+    for store in stores.health():
+        with tenancy.store_scope(db.session(), store.id):
+            try:
+                with db.transaction():
+                    alerts.rotate_secrets(cipher=cipher)
+            except CannotUnseal as error:
+                unopened[f"{store.shop} (alert channels)"] = str(error)
+    return unopened
 
 
 @click.command("replay-webhook")

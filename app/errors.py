@@ -18,7 +18,7 @@ from app.platform.api import ApiBlueprint, limit_headers
 from app.platform.limits import TooManyTries
 from app.platform.secrets import LinkRefused
 from app.platform.sessions import WriteRefused
-from app.services.alerts import AlertNotFound
+from app.services.alerts import AlertNotFound, ChannelNotFound, ChannelRemoved
 from app.services.catalog import VariantNotFound
 from app.services.imports import ImportNotFound, UnableToImport
 from app.services.overrides import UnableToOverride
@@ -56,6 +56,8 @@ TABLE: dict[type[Exception], Problem] = {
     VariantNotFound: Problem(404, "Product not found", _NOT_FOUND),
     ViewNotFound: Problem(404, "View not found"),
     AlertNotFound: Problem(404, "Alert not found", _NOT_FOUND),
+    ChannelNotFound: Problem(404, "Channel not found", _NOT_FOUND),
+    ChannelRemoved: Problem(409, "The channel was removed"),
     ReportNotFound: Problem(404, "Report not found"),
     SupplierNotFound: Problem(404, "Supplier not found", _NOT_FOUND),
     SupplierExists: Problem(409, "There is such a supplier already"),

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 
@@ -13,6 +13,8 @@ from app.domain.arrays import Bools, spread
 from app.domain.replenishment import Suggestions
 
 COOLDOWN = timedelta(hours=24)
+# A summary of the week that ended goes out on a Monday.
+_SUMMARY_DAY = 1
 
 
 @dataclass(frozen=True)
@@ -87,6 +89,19 @@ def due(
             alerts.append(_alert(suggestions, i, key, kind, gravity, stock[i], least[i]))
     alerts.sort(key=lambda a: (GRAVITIES.index(a.gravity), a.stock_out or date.max, str(a.key)))
     return Due(tuple(alerts), tuple(recovered))
+
+
+def digest_is_due(local: datetime, *, hour: int, quiet_days: Collection[int]) -> bool:
+    """Whether the daily digest may go out at this time of the store's day; weekdays as ISO counts them (1–7).
+
+    From the hour on rather than at it: a scheduler that was late, or an hour that the clock skips, loses no day.
+    """
+    return local.hour >= hour and local.isoweekday() not in quiet_days
+
+
+def summary_is_due(local: datetime, *, hour: int) -> bool:
+    """Whether the weekly summary may go out at this time of the store's day."""
+    return local.hour >= hour and local.isoweekday() == _SUMMARY_DAY
 
 
 def _runs_out_before_delivery(suggestions: Suggestions) -> Bools:

@@ -7,8 +7,9 @@ from typing import cast
 from flask import current_app
 
 from app.config import Settings
-from app.platform import clock, queue
+from app.platform import clock, queue, tenancy
 from app.platform.mail import Mailer
+from app.platform.outbound import Outbound
 from app.platform.secrets import TokenCipher
 from app.services import stores
 from app.shopify.admin import AdminClient
@@ -33,6 +34,16 @@ def cipher() -> TokenCipher:
 def mailer() -> Mailer:
     """The mailer."""
     return cast(Mailer, current_app.extensions["mailer"])
+
+
+def outbound() -> Outbound:
+    """The way to addresses that merchants typed."""
+    return cast(Outbound, current_app.extensions["outbound"])
+
+
+def app_address() -> str:
+    """Where the current store's merchant opens us: what links in messages lead to."""
+    return settings().admin_url(stores.get(tenancy.require_store()).shop)
 
 
 def fresh_token(store_id: int, *, refused: str | None = None, even_frozen: bool = False) -> str:

@@ -6,16 +6,14 @@ from datetime import date, datetime
 
 from app.domain.forecasts import Forecasts
 from app.domain.replenishment import Suggestions
-from app.jobs import alerts
 from app.platform import clock
 from app.platform.queue import enqueue, kept, store_job
-from app.services import alerts as alert_service
-from app.services import forecasts, overrides, purchasing, replenishment, stores
+from app.services import alerts, forecasts, overrides, purchasing, replenishment, stores
 
 
 @store_job
 @kept
-def run(store_id: int) -> None:
+def run(_store_id: int) -> None:
     """Forecast, plan and alert from what is stored now."""
     now, today = clock.now(), clock.today(stores.time_zone())
     purchasing.ensure_suppliers()
@@ -25,17 +23,22 @@ def run(store_id: int) -> None:
     suggestions = _plan(made.forecasts, today=today, now=now)
     forecasts.finish(made.run_id, now=clock.now())
     if suggestions is not None:
-        alerts.send_later(store_id, alert_service.run(suggestions, now=now, render=alerts.render))
+        alerts.run(suggestions, now=now)
 
 
 @store_job
 @kept
-def replan(store_id: int) -> None:
-    """Plan and alert anew from the stored forecast: stock or settings have changed."""
+def replan(_store_id: int) -> None:
+    """Plan and alert anew: stock or settings have changed."""
+    plan_again()
+
+
+def plan_again() -> None:
+    """Plan the current store anew from its stored forecast, and raise its alerts."""
     now, today = clock.now(), clock.today(stores.time_zone())
     suggestions = _plan(forecasts.load(), today=today, now=now)
     if suggestions is not None:
-        alerts.send_later(store_id, alert_service.run(suggestions, now=now, render=alerts.render))
+        alerts.run(suggestions, now=now)
 
 
 def _plan(by_model: Forecasts | None, *, today: date, now: datetime) -> Suggestions | None:

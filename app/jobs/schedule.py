@@ -62,6 +62,12 @@ def alert_due() -> None:
 
 
 @global_job
+def digest_due() -> None:
+    """Send each store its digest and its weekly summary, at the store's own hour."""
+    _for_each_store(alerts.digest, "digest")
+
+
+@global_job
 def reconcile_due() -> None:
     """Compare the last weeks of each store with Shopify; on Sundays everything that Shopify shows."""
     scope = "weekly" if clock.now().isoweekday() == 7 else "nightly"
@@ -130,7 +136,8 @@ def _sweep(store_id: int, *, now: datetime, stalled: timedelta, waits: timedelta
 PERIODIC = (
     Periodic("sync-due", "0 */6 * * *", sync_due, "Ask Shopify what has changed (every 6 hours)."),
     Periodic("forecast-due", "30 */6 * * *", forecast_due, "Forecast and plan every store (every 6 hours)."),
-    Periodic("alert-due", "45 */6 * * *", alert_due, "Raise and mail low-stock alerts (every 6 hours)."),
+    Periodic("alert-due", "45 */6 * * *", alert_due, "Raise low-stock alerts (every 6 hours)."),
+    Periodic("digest-due", "5 * * * *", digest_due, "Send digests at each store's own hour (hourly)."),
     Periodic("reconcile-due", "30 2 * * *", reconcile_due, "Compare every store with Shopify (nightly)."),
     Periodic("token-due", "15 3 * * *", token_due, "Renew access tokens, probe closed shops (daily)."),
     Periodic("sweep-due", "*/10 * * * *", sweep_due, "Enqueue work whose job was lost (every 10 minutes)."),

@@ -7,8 +7,8 @@ from collections.abc import Collection
 from app.jobs import forecasts, sync
 from app.platform.queue import enqueue
 
-# What changes no number of the plan.
-_NO_PLAN = {"alert_emails", "language"}
+# Who is told what and when: no number of the plan depends on it.
+_NO_PLAN = {"alert_emails", "digest_hour", "quiet_days", "weekly_summary", "language"}
 
 
 def follow_up(store_id: int, changed: Collection[str]) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import date, datetime
 from typing import Any
 
 from sqlalchemy import BigInteger, CheckConstraint, DateTime, ForeignKeyConstraint, Identity, Index, func
@@ -50,22 +50,56 @@ class Alert(StoreScoped, Base):
 
 
 class AlertMail(StoreScoped, Base):
-    """One mail about one or more alerts: a row before it is sent, so that it is sent once."""
+    """One message of the store to one address or channel: a row before it is sent, so that it is sent once."""
 
     __tablename__ = "alert_mails"
 
     id: Mapped[int] = mapped_column(BigInteger, Identity(), primary_key=True)
+    channel: Mapped[str] = mapped_column(default="email", server_default="email")
+    channel_id: Mapped[int | None] = mapped_column(BigInteger)
     recipients: Mapped[list[str]] = mapped_column(JSONB)
     subject: Mapped[str]
     text: Mapped[str]
     html: Mapped[str]
+    headers: Mapped[dict[str, str]] = mapped_column(JSONB, default=dict, server_default="{}")
     status: Mapped[str] = mapped_column(default="queued")
     provider_id: Mapped[str] = mapped_column(default="")
     error: Mapped[str] = mapped_column(default="")
     created_at: Mapped[datetime] = mapped_column(DateTime(timezone=True), server_default=func.now())
+    claimed_at: Mapped[datetime | None] = mapped_column(DateTime(timezone=True))
     sent_at: Mapped[datetime | None] = mapped_column(DateTime(timezone=True))
 
     __table_args__ = (
+        CheckConstraint("channel IN ('email', 'webhook', 'slack')", name="channel_is_known"),
         CheckConstraint("status IN ('queued', 'sending', 'sent', 'failed')", name="status_is_known"),
         Index("ix_alert_mails_latest", "store_id", "created_at"),
     )
+
+
+class AlertChannel(StoreScoped, Base):
+    """Where alerts go beside e-mail. Address and secret are sealed: whoever knows a Slack address may post there."""
+
+    __tablename__ = "alert_channels"
+
+    id: Mapped[int] = mapped_column(BigInteger, Identity(), primary_key=True)
+    kind: Mapped[str]
+    name: Mapped[str]
+    url_sealed: Mapped[str]
+    secret_sealed: Mapped[str]
+    created_at: Mapped[datetime] = mapped_column(DateTime(timezone=True), server_default=func.now())
+    # It stays on record, without address and secret.
+    removed_at: Mapped[datetime | None] = mapped_column(DateTime(timezone=True))
+
+    __table_args__ = (CheckConstraint("kind IN ('webhook', 'slack')", name="kind_is_known"),)
+
+
+class MailRound(StoreScoped, Base):
+    """That a store's digest or summary of one day was made, so that no day has two."""
+
+    __tablename__ = "mail_rounds"
+
+    kind: Mapped[str] = mapped_column(primary_key=True)
+    day: Mapped[date] = mapped_column(primary_key=True)
+    at: Mapped[datetime] = mapped_column(DateTime(timezone=True), server_default=func.now())
+
+    __table_args__ = (CheckConstraint("kind IN ('digest', 'summary')", name="kind_is_known"),)

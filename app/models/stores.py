@@ -4,7 +4,17 @@ from __future__ import annotations
 
 from datetime import date, datetime
 
-from sqlalchemy import BigInteger, CheckConstraint, DateTime, Identity, Index, String, UniqueConstraint, func
+from sqlalchemy import (
+    BigInteger,
+    CheckConstraint,
+    DateTime,
+    Identity,
+    Index,
+    Integer,
+    String,
+    UniqueConstraint,
+    func,
+)
 from sqlalchemy.dialects.postgresql import ARRAY
 from sqlalchemy.orm import Mapped, mapped_column
 
@@ -65,6 +75,10 @@ class StoreSettings(StoreScoped, Base):
 
     low_stock_threshold: Mapped[int] = mapped_column(default=10)
     alert_emails: Mapped[list[str]] = mapped_column(ARRAY(String), default=list)
+    # The hour of the store's day from which the daily digest goes out, and the weekdays (1 is Monday) without one.
+    digest_hour: Mapped[int] = mapped_column(default=8)
+    quiet_days: Mapped[list[int]] = mapped_column(ARRAY(Integer), default=list)
+    weekly_summary: Mapped[bool] = mapped_column(default=True)
     time_zone: Mapped[str | None]
     lead_time_days: Mapped[int] = mapped_column(default=14)
     lead_time_sd_days: Mapped[float] = mapped_column(default=3.0)
@@ -78,6 +92,8 @@ class StoreSettings(StoreScoped, Base):
 
     __table_args__ = (
         CheckConstraint("low_stock_threshold >= 0", name="threshold_not_negative"),
+        CheckConstraint("digest_hour BETWEEN 0 AND 23", name="digest_hour_in_range"),
+        CheckConstraint("quiet_days <@ ARRAY[1, 2, 3, 4, 5, 6, 7]", name="quiet_days_are_weekdays"),
         CheckConstraint("lead_time_days BETWEEN 0 AND 365", name="lead_time_in_range"),
         CheckConstraint("lead_time_sd_days BETWEEN 0 AND 180", name="lead_time_sd_in_range"),
         CheckConstraint("review_days BETWEEN 1 AND 180", name="review_in_range"),

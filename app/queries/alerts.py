@@ -7,6 +7,8 @@ from datetime import datetime
 from typing import Any
 
 from app.platform import db
+from app.platform.formats import number
+from app.platform.i18n import gettext
 from app.queries.paging import PAGE_SIZE, Page
 
 
@@ -20,7 +22,8 @@ class AlertRow:
     sku: str
     kind: str
     gravity: str
-    message: str
+    available: int
+    threshold: int | None
     raised_at: datetime
     resolved_at: datetime | None
     dismissed_at: datetime | None
@@ -28,6 +31,11 @@ class AlertRow:
     mail_status: str | None
     mail_error: str | None
     mailed_at: datetime | None
+
+    @property
+    def message(self) -> str:
+        """The alert in the reader's words."""
+        return sentence(self.kind, self.available, self.threshold)
 
 
 @dataclass(frozen=True)
@@ -37,12 +45,14 @@ class AlertTable:
     rows: list[AlertRow]
     page: Page
     show: str
+    has_addresses: bool
 
 
 @dataclass(frozen=True)
 class MailView:
-    """One mail and what became of it."""
+    """One message and what became of it."""
 
+    channel: str
     subject: str
     recipients: list[str]
     status: str
@@ -59,7 +69,7 @@ class MailView:
 def last_mail() -> MailView | None:
     """The newest mail, if any was ever written. One statement."""
     found = db.rows(
-        "SELECT subject, recipients, status, error, created_at, sent_at FROM alert_mails"
+        "SELECT channel, subject, recipients, status, error, created_at, sent_at FROM alert_mails"
         " ORDER BY created_at DESC, id DESC LIMIT 1"
     )
     return MailView(**found[0]._asdict()) if found else None
@@ -75,20 +85,26 @@ _ORDER = {
     "open": f"array_position(ARRAY['critical', 'high', 'medium'], a.gravity), {_NEWEST}",
     "all": _NEWEST,
 }
+# Whether there is anybody to tell.
+_IS_TOLD = (
+    "(EXISTS (SELECT 1 FROM store_settings WHERE cardinality(alert_emails) > 0)"
+    " OR EXISTS (SELECT 1 FROM alert_channels WHERE removed_at IS NULL))"
+)
 _WHERE = {"open": "a.resolved_at IS NULL AND a.dismissed_at IS NULL", "all": "true"}
 
 
 def table(*, show: str = "open", page: int = 1) -> AlertTable:
     """A page of alerts: `show` "open" or "all". Two statements."""
     show = show if show in _WHERE else "open"
-    total = db.rows(f"SELECT COUNT(*) AS n FROM alerts a WHERE {_WHERE[show]}")[0].n  # noqa: S608
+    whole = db.rows(f"SELECT COUNT(*) AS n, {_IS_TOLD} AS is_told FROM alerts a WHERE {_WHERE[show]}")[0]  # noqa: S608
+    total = whole.n
     place = Page(min(page, max(1, -(-total // PAGE_SIZE))), total)
     found = db.rows(
         f"{_SELECT} WHERE {_WHERE[show]} ORDER BY {_ORDER[show]} LIMIT :limit OFFSET :offset",
         limit=place.size,
         offset=(place.number - 1) * place.size,
     )
-    return AlertTable([_row(row) for row in found], place, show)
+    return AlertTable([_row(row) for row in found], place, show, whole.is_told)
 
 
 def worst(limit: int = 3) -> list[AlertRow]:
@@ -113,7 +129,8 @@ def _row(row: Any) -> AlertRow:
         sku=row.sku,
         kind=row.kind,
         gravity=row.gravity,
-        message=row.message,
+        available=int(row.facts.get("available") or 0),
+        threshold=row.facts.get("threshold"),
         raised_at=row.raised_at,
         resolved_at=row.resolved_at,
         dismissed_at=row.dismissed_at,
@@ -122,3 +139,45 @@ def _row(row: Any) -> AlertRow:
         mail_error=row.mail_error,
         mailed_at=row.mailed_at,
     )
+
+
+def sentence(kind: str, available: int, threshold: int | None) -> str:
+    """An alert in words: what is left, and why that is too little."""
+    left = (
+        gettext("No units are left.")
+        if available <= 0
+        else gettext("%(count)s left.", count=number(available))
+    )
+    if kind == "runs_out_before_delivery":
+        return f"{left} {gettext('A delivery ordered today may come after the stock has run out.')}"
+    if threshold is not None and available < threshold:
+        below = gettext("That is below your threshold of %(threshold)s.", threshold=number(threshold))
+        return f"{left} {below}"
+    return left
+
+
+@dataclass(frozen=True)
+class ChannelView:
+    """One channel beside e-mail, and what became of its last message."""
+
+    id: int
+    kind: str
+    name: str
+    status: str | None
+    error: str | None
+    at: datetime | None
+
+
+def channels() -> list[ChannelView]:
+    """The store's channels beside e-mail. One statement."""
+    found = db.rows(
+        """
+        SELECT c.id, c.kind, c.name, m.status, m.error, COALESCE(m.sent_at, m.created_at) AS at
+        FROM alert_channels c LEFT JOIN LATERAL (
+            SELECT status, error, sent_at, created_at FROM alert_mails m
+            WHERE m.store_id = c.store_id AND m.channel_id = c.id ORDER BY m.id DESC LIMIT 1
+        ) m ON true
+        WHERE c.removed_at IS NULL ORDER BY c.id
+        """
+    )
+    return [ChannelView(**row._asdict()) for row in found]

@@ -30,6 +30,9 @@ class SettingsView:
 
     low_stock_threshold: int
     alert_emails: list[str]
+    digest_hour: int
+    quiet_days: list[int]
+    weekly_summary: bool
     time_zone: str | None
     lead_time_days: int
     lead_time_sd_days: float
@@ -39,7 +42,7 @@ class SettingsView:
     language: str
 
 
-DEFAULTS = SettingsView(10, [], None, 14, 3.0, 7, 0.95, "auto", "en")
+DEFAULTS = SettingsView(10, [], 8, [], True, None, 14, 3.0, 7, 0.95, "auto", "en")
 
 
 # Columns of `stores s` and `store_settings t` that `view_of` reads, for whoever joins them already.

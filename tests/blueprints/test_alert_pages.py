@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from datetime import date
 
 import pytest
 from flask import Flask
@@ -10,7 +11,7 @@ from flask.testing import FlaskClient
 
 from app.jobs.alerts import render
 from app.platform import db, queue, tenancy
-from app.services.alerts import LowProduct
+from app.services.alerts import Address, LowProduct
 from tests import factories
 from tests.factories import Shop
 
@@ -67,14 +68,14 @@ def test_snoozing_takes_a_day_or_a_week(client: FlaskClient, shop: Shop, hours: 
         f"/alerts/{number}/snooze", data={"hours": hours}, headers=shop.headers(fragment=True)
     )
     assert answer.status_code == status
-    assert ("no mail until" in answer.get_data(as_text=True)) is (status == 200)
+    assert ("no message until" in answer.get_data(as_text=True)) is (status == 200)
 
 
 def test_check_now_plans_anew(app: Flask, client: FlaskClient, shop: Shop) -> None:
     answer = client.post("/alerts/send", headers=shop.headers("manager", fragment=True))
     assert "Checking your stock" in answer.headers["HX-Trigger"]
     with app.app_context():
-        assert [job.func_name for job in queue.queue("urgent").jobs] == ["app.jobs.forecasts.replan"]
+        assert [job.func_name for job in queue.queue("urgent").jobs] == ["app.jobs.alerts.check"]
 
 
 def test_what_became_of_the_mail_is_shown(app: Flask, client: FlaskClient, shop: Shop) -> None:
@@ -92,15 +93,21 @@ def test_what_became_of_the_mail_is_shown(app: Flask, client: FlaskClient, shop:
     assert "Mailgun refused the message." in page
 
 
+MAIL = Address("email", "owner@shop.example")
+
+
 def low(name: str) -> LowProduct:
-    return LowProduct(1, name, "S-1", "below_threshold", "medium", 3, 10, "2026-11-26", "2026-11-20", 40)
+    return LowProduct(
+        1, name, "S-1", "below_threshold", "medium", 3, 10, date(2026, 11, 26), date(2026, 11, 20), 40
+    )
 
 
 def test_the_mail_names_one_product_or_counts_several(app: Flask) -> None:
     shop = factories.make_store(app)
     with app.app_context(), tenancy.store_scope(db.session(), shop.id):
-        subject, text, html = render([low("Mug & <b>Co</b>")])
-        several, _, _ = render([low("A"), low("B")])
+        one = render(MAIL, [low("Mug & <b>Co</b>")])
+        several = render(MAIL, [low("A"), low("B")]).subject
+    subject, text, html = one.subject, one.text, one.html
     assert subject == "Low Stock Alert for Mug & <b>Co</b>"
     assert several == "Low Stock Alert: 2 products"
     assert "3 left. That is below your threshold of 10." in text

@@ -21,6 +21,8 @@ GOOD = {
     "review_days": "14",
     "service_level": "97.5",
     "engine": "average_28",
+    "digest_hour": "7",
+    "quiet_days": ["6", "7"],
     "language": "en",
 }
 
@@ -51,6 +53,7 @@ def test_settings_are_stored_and_days_are_counted_anew(app: Flask, client: Flask
     assert row["alert_emails"] == ["ann@example.com", "bob@example.com"]
     assert (row["low_stock_threshold"], row["lead_time_sd_days"], row["service_level"]) == (15, 2.5, 0.975)
     assert row["time_zone"] == "America/New_York"
+    assert (row["digest_hour"], row["quiet_days"], row["weekly_summary"]) == (7, [6, 7], False)
     assert queued(app) == ["sync.recount"]
     shown = answer.get_data(as_text=True)
     assert re.search(r'<option value="America/New_York"\s+selected>', shown)
@@ -96,6 +99,9 @@ def test_saving_the_same_changes_nothing(app: Flask, client: FlaskClient, shop: 
         ("review_days", "0", "from 1 to 90"),
         ("service_level", "100", "from 51 to 99.9"),
         ("engine", "crystal_ball", "Choose one"),
+        ("language", "tlh", "Choose one"),
+        ("digest_hour", "24", "from 0 to 23"),
+        ("quiet_days", "8", "Choose from"),
     ],
 )
 def test_a_wrong_value_is_said_beside_its_field(
@@ -167,8 +173,8 @@ def test_a_test_mail_needs_an_address_and_shows_what_became_of_it(
     sent = client.post("/settings/test-mail", headers=headers).get_data(as_text=True)
     assert "On its way" in sent
     assert 'hx-trigger="every 2s"' in sent
-    (mail,) = stored(app, shop, "SELECT recipients, subject, text, html FROM alert_mails")
-    assert mail["recipients"] == ["ann@example.com", "bob@example.com"]
+    mail, other = stored(app, shop, "SELECT recipients, subject, text, html FROM alert_mails ORDER BY id")
+    assert [mail["recipients"], other["recipients"]] == [["ann@example.com"], ["bob@example.com"]]
     assert mail["subject"] == "Test e-mail from Fluxor"
     assert shop.domain in str(mail["text"])
     assert "alerts.send" in queued(app)

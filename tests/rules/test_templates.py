@@ -13,8 +13,8 @@ MAX_LINES = 80
 _JINJA = re.compile(r"{#.*?#}|{{.*?}}|{%.*?%}", re.DOTALL)
 # Mails are read by programs that know inline styles alone.
 _MAIL = "email/"
-# Signing up and logging in happens outside the admin, where a browser's own form post is right.
-_OUTSIDE = ("auth/", "layout/_standalone.html")
+# What happens outside the admin, where a browser's own form post is right: logging in, a mail's link.
+_OUTSIDE = ("auth/", "layout/_standalone.html", "alerts/unsubscribe.html")
 
 
 def _tags(text: str, name: str) -> list[str]:

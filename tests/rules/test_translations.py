@@ -15,12 +15,6 @@ from devtools.paths import ROOT
 TEMPLATES = ROOT / "app" / "templates"
 # Still in plain English; a template leaves this list when it is converted, and none may join it.
 TO_CONVERT: set[str] = {
-    "alerts/_actions.html",
-    "alerts/_banner.html",
-    "alerts/_check.html",
-    "alerts/_mail_state.html",
-    "alerts/_table.html",
-    "alerts/index.html",
     "api/docs.html",
     "auth/confirm.html",
     "auth/connect.html",
@@ -46,9 +40,6 @@ TO_CONVERT: set[str] = {
     "email/known/body.html",
     "email/known/body.txt",
     "email/known/subject.txt",
-    "email/low_stock/body.html",
-    "email/low_stock/body.txt",
-    "email/low_stock/subject.txt",
     "email/purchase_order/body.html",
     "email/purchase_order/body.txt",
     "email/purchase_order/subject.txt",
@@ -61,9 +52,6 @@ TO_CONVERT: set[str] = {
     "email/sync_trouble/body.html",
     "email/sync_trouble/body.txt",
     "email/sync_trouble/subject.txt",
-    "email/test/body.html",
-    "email/test/body.txt",
-    "email/test/subject.txt",
     "errors/_problem.html",
     "errors/page.html",
     "purchasing/_add.html",
@@ -121,7 +109,7 @@ def unwrapped(text: str) -> list[str]:
     """Words of a template that no catalogue knows: in the markup, and in literals that start like a sentence."""
     reader = _Reader()
     reader.feed(_markup(text))
-    seen = [piece.strip(" \n·:/") for words in reader.words for piece in words.split("\0")]
+    seen = [piece.strip(" \n·:/()") for words in reader.words for piece in words.split("\0")]
     # A macro that writes attributes looks like text to the parser.
     said = [word for word in seen if re.search(r"[A-Za-z]{2}", word) and '="' not in word]
     return [word for word in said if word not in _NAMES] + list(_literals(text))

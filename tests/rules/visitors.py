@@ -10,13 +10,13 @@ from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
 
-from flask import Flask
+from flask import Flask, current_app
 from werkzeug.routing import Rule
 
 from app.models.catalog import ProductView
 from app.models.reports import Report
 from app.platform import clock, db, queue, tenancy
-from app.services import imports, purchasing, stores
+from app.services import alerts, imports, purchasing, stores
 from app.services.reports import KINDS
 from tests import factories, people
 from tests.factories import Item, Shop
@@ -170,7 +170,14 @@ def _things(store_id: int, variant_id: int) -> dict[str, Any]:
         "supplier_id": supplier_id,
         "order_id": order.id,
         "view_id": view.id,
+        "channel_id": _channel(),
     }
+
+
+def _channel() -> int:
+    cipher = current_app.extensions["cipher"]
+    url = "https://hooks.example/alerts"
+    return alerts.add_channel("webhook", url, cipher=cipher, actor=MARK, now=clock.now())[0]
 
 
 def _sessions(app: Flask, store: Shop, other: Shop) -> dict[str, Callable[[], str]]:

@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 from datetime import timedelta
+from typing import Any
 
 from flask import Response, abort, request
 from flask_login import current_user
 
-from app.jobs import forecasts as forecast_jobs
-from app.platform import clock, queue, web
-from app.platform.access import AppBlueprint, Permission, actor
+from app.jobs import alerts as alert_jobs
+from app.jobs import channels
+from app.platform import clock, db, queue, tenancy, web
+from app.platform.access import AppBlueprint, Open, Permission, actor
+from app.platform.i18n import gettext
 from app.queries import alerts, replenishment
 from app.queries.alerts import AlertTable
 from app.queries.paging import clean_page
@@ -36,7 +39,7 @@ def index() -> Response:
 def dismiss(alert_id: int) -> Response:
     """Take one alert off the list."""
     service.dismiss(alert_id, actor=actor(), now=clock.now())
-    return web.toast(web.render("alerts/_table.html", table=_table()), "Alert dismissed")
+    return web.toast(web.render("alerts/_table.html", table=_table()), gettext("Alert dismissed"))
 
 
 @blueprint.post("/alerts/dismiss", needs=Permission.ALERTS_MANAGE)
@@ -50,12 +53,16 @@ def dismiss_shown() -> Response:
 
 @blueprint.post("/alerts/<int:alert_id>/snooze", needs=Permission.ALERTS_MANAGE)
 def snooze(alert_id: int) -> Response:
-    """Send no mail about one product for a while."""
+    """Send no message about one product for a while."""
     pause = _SNOOZES.get(request.form.get("hours", ""))
     if pause is None:
         abort(400)
     service.snooze(alert_id, until=clock.now() + pause, actor=actor())
-    said = "No mail about it for 24 hours" if pause.days < 2 else "No mail about it for 7 days"
+    said = (
+        gettext("No message about it for 24 hours")
+        if pause.days < 2
+        else gettext("No message about it for 7 days")
+    )
     return web.toast(web.render("alerts/_table.html", table=_table()), said)
 
 
@@ -63,8 +70,10 @@ def snooze(alert_id: int) -> Response:
 def check_now() -> Response:
     """Look for low stock now and mail what is new."""
     queue.ensure_reachable()
-    forecast_jobs.replan_soon(current_user.store_id)
-    return web.toast(web.render("alerts/_check.html", checking_since=clock.now()), "Checking your stock")
+    alert_jobs.check_soon(current_user.store_id)
+    return web.toast(
+        web.render("alerts/_check.html", checking_since=clock.now()), gettext("Checking your stock")
+    )
 
 
 @blueprint.get("/alerts/check", needs=Permission.ALERTS_READ)
@@ -76,6 +85,31 @@ def checked() -> Response:
     if not is_checked and clock.now() - after <= _PATIENCE:
         return Response(status=204)
     return web.render("alerts/_checked.html", table=_table(), is_checked=is_checked, is_late=not is_checked)
+
+
+_MAILED = Open("the link in a mail is signed and names one store and address")
+
+
+@blueprint.get("/alerts/unsubscribe", needs=_MAILED)
+def unsubscribe() -> Response:
+    """Ask whether to take an address off the list. Opening the link changes nothing: mail scanners open links too."""
+    token = request.args.get("token", "")
+    return web.render(
+        "alerts/unsubscribe.html", address=_opened(token)["address"], token=token, is_done=False
+    )
+
+
+@blueprint.post("/alerts/unsubscribe", needs=_MAILED, endpoint="do_unsubscribe")
+def do_unsubscribe() -> Response:
+    """Take an address off the list; mail programs send this by themselves too (RFC 8058)."""
+    claims = _opened(request.values.get("token", ""))
+    with tenancy.store_scope(db.session(), int(claims["store"])), db.transaction():
+        service.unsubscribe(str(claims["address"]), now=clock.now())
+    return web.render("alerts/unsubscribe.html", address=claims["address"], token="", is_done=True)
+
+
+def _opened(token: str) -> dict[str, Any]:
+    return channels.unsubscribing().open(token, max_age_seconds=channels.UNSUBSCRIBE_SECONDS)
 
 
 def _table() -> AlertTable:

@@ -10,7 +10,7 @@ from flask_login import current_user
 from pydantic import Field
 
 from app.blueprints.api.door import blueprint
-from app.jobs import forecasts as forecast_jobs
+from app.jobs import alerts as alert_jobs
 from app.jobs import reports as report_jobs
 from app.jobs import sync
 from app.platform import clock, queue
@@ -145,7 +145,7 @@ def alerts(query: AlertsQuery) -> dict[str, Any]:
 def send_alerts() -> Done:
     """Look for low stock now and mail what is new."""
     queue.ensure_reachable()
-    forecast_jobs.replan_soon(current_user.store_id)
+    alert_jobs.check_soon(current_user.store_id)
     return Done(message="Your stock is being checked. New alerts are mailed; each product once in 24 hours.")
 
 

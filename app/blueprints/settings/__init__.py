@@ -1,5 +1,6 @@
-"""Settings of the store: thresholds, who is mailed, days and service level, engine, connection."""
+"""Settings of the store: thresholds, who is told what and when, days and service level, engine, connection."""
 
-from app.blueprints.settings.routes import blueprint
+from app.blueprints.settings import channels, routes
+from app.blueprints.settings.door import blueprint
 
-__all__ = ["blueprint"]
+__all__ = ["blueprint", "channels", "routes"]

@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from typing import Any
 from zoneinfo import available_timezones
+
+from werkzeug.datastructures import MultiDict
 
 from app.domain.forecasts import ENGINES
 from app.platform.forms import Form
@@ -12,6 +15,7 @@ from app.queries.stores import SettingsView
 
 LONGEST_DAYS = 180
 MOST_ADDRESSES = 20
+WEEKDAYS = range(1, 8)
 NAMES = tuple(SettingsView.__dataclass_fields__)
 
 
@@ -28,6 +32,9 @@ def read(typed: Mapping[str, str]) -> Form:
     form = Form(typed)
     form.whole("low_stock_threshold", low=0, high=1_000_000)
     form.addresses("alert_emails", most=MOST_ADDRESSES)
+    form.whole("digest_hour", low=0, high=23)
+    form.several("quiet_days", [str(day) for day in WEEKDAYS])
+    form.tick("weekly_summary")
     form.choice("time_zone", zones(), optional=True)
     form.whole("lead_time_days", low=0, high=LONGEST_DAYS - 1)
     form.decimal("lead_time_sd_days", low=0, high=60)
@@ -36,6 +43,8 @@ def read(typed: Mapping[str, str]) -> Form:
     form.choice("engine", list(ENGINES))
     form.choice("language", list(LANGUAGES))
     _reach(form)
+    if "quiet_days" in form.values:
+        form.values["quiet_days"] = [int(day) for day in form.values["quiet_days"]]
     if "service_level" in form.values:
         form.values["service_level"] = round(form.values["service_level"] / 100, 4)
     return form
@@ -51,11 +60,19 @@ def _reach(form: Form) -> None:
         )
 
 
-def stored(settings: SettingsView) -> dict[str, str]:
+def shown(form: Form) -> dict[str, Any]:
+    """What was typed, as the form shows it again."""
+    ticked = form.typed.getlist("quiet_days") if isinstance(form.typed, MultiDict) else []
+    return {**{name: form.text(name) for name in NAMES}, "quiet_days": ticked}
+
+
+def stored(settings: SettingsView) -> dict[str, Any]:
     """The settings as the form shows them."""
     return {
         **{name: str(getattr(settings, name)) for name in NAMES},
         "alert_emails": "\n".join(settings.alert_emails),
+        "quiet_days": [str(day) for day in settings.quiet_days],
+        "weekly_summary": "1" if settings.weekly_summary else "",
         "time_zone": settings.time_zone or "",
         "lead_time_sd_days": f"{settings.lead_time_sd_days:g}",
         "service_level": f"{settings.service_level * 100:g}",

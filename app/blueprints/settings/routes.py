@@ -8,18 +8,17 @@ from flask import Response, abort, request
 from flask_login import current_user
 
 from app.blueprints.settings import form as settings_form
+from app.blueprints.settings.door import blueprint
 from app.domain.forecasts import ENGINES
 from app.jobs import alerts as alert_jobs
 from app.jobs import settings as setting_jobs
 from app.platform import clock, queue, web
-from app.platform.access import AppBlueprint, Permission, SignedIn, actor
+from app.platform.access import Permission, SignedIn, actor
 from app.platform.forms import Form
 from app.platform.i18n import LANGUAGES, gettext
 from app.queries import alerts, stores
 from app.services import users
 from app.services.stores import change_settings
-
-blueprint = AppBlueprint("settings", __name__)
 
 
 @blueprint.get("/settings", needs=Permission.SETTINGS_READ)
@@ -54,7 +53,7 @@ def test_mail() -> Response:
         problem = gettext("Enter and save an address first.")
         return web.render("settings/_mail.html", status=422, mail=alerts.last_mail(), problem=problem)
     queue.ensure_reachable()
-    alert_jobs.send_test(current_user.store_id, recipients, now=clock.now())
+    alert_jobs.send_test(recipients, now=clock.now())
     return web.render("settings/_mail.html", mail=alerts.last_mail())
 
 
@@ -71,12 +70,15 @@ def choose_language() -> Response:
 
 
 def _form_values(form: Form | None = None) -> dict[str, Any]:
-    typed = {name: form.text(name) for name in settings_form.NAMES} if form else None
+    typed = settings_form.shown(form) if form else None
     return {
         "values": typed or settings_form.stored(stores.settings()),
         "errors": form.errors if form else {},
         "engines": list(ENGINES),
+        "channels": alerts.channels(),
         "languages": list(LANGUAGES.items()),
         "own_language": current_user.language,
         "zones": settings_form.zones(),
+        "hours": [(str(hour), f"{hour:02d}:00") for hour in range(24)],
+        "typed": {},
     }

@@ -151,7 +151,7 @@ def test_writes_set_jobs_in_motion(api: Api) -> None:
     assert api.post("/api/alerts/send").status_code == 202
     with api.app.app_context():
         names = {job.func_name for job in queue.queue("urgent").jobs + queue.queue("periodic").jobs}
-        assert {"app.jobs.forecasts.run", "app.jobs.forecasts.replan"} <= names
+        assert {"app.jobs.forecasts.run", "app.jobs.alerts.check"} <= names
         assert any(name.startswith("app.jobs.sync.") for name in names)
         with tenancy.store_scope(db.session(), api.store_id), db.transaction():
             db.execute("DELETE FROM sync_runs WHERE status = 'queued' OR status = 'running'")
