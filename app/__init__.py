@@ -24,7 +24,7 @@ class Fluxor(Flask):
 def create_app(settings: Settings) -> Flask:
     """Assemble the application: settings → platform → blueprints → commands → error pages."""
     from app import blueprints, cli, errors
-    from app.platform import access, db, i18n, logs, queue, sessions, tenancy, web
+    from app.platform import access, db, i18n, logs, queue, sessions, tenancy, watching, web
     from app.platform.mail import Mailer
     from app.platform.outbound import Outbound
     from app.platform.secrets import TokenCipher
@@ -45,6 +45,7 @@ def create_app(settings: Settings) -> Flask:
     queue.configure(app, settings)
     queue.install_hooks(db.session_factory())
     web.install(app, settings)
+    watching.install(app, settings)
     i18n.install(app)
     Htmx(app)
     # Its context processor would ask the loader again while an error page about the loader is rendered.

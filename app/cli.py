@@ -8,7 +8,6 @@ from typing import Any, cast
 
 import click
 from flask import Flask, current_app
-from rq import Worker
 
 from app.config import Settings
 from app.jobs import schedule
@@ -138,9 +137,9 @@ def _parts() -> dict[str, bool]:
 def _queue_problems() -> list[str]:
     for name in queue.QUEUES:
         click.echo(f"queue {name}: {queue.queue(name).count} waiting")
-    workers = Worker.all(connection=queue.connection())
-    click.echo(f"workers: {len(workers)}")
-    problems = [] if workers else ["No worker runs: start one with `flask worker`."]
+    alive = lost.workers(queue.connection())
+    click.echo(f"workers: {alive}")
+    problems = [] if alive else ["No worker runs: start one with `flask worker`."]
     problems += [
         f"Job {found.job} failed ({found.reason}). `flask retry-failed` tries it again."
         for found in lost.failed_jobs(queue.queues())

@@ -45,6 +45,9 @@ class Settings:
     api_per_minute: int = 300
     standalone_shop_field: bool = True
     redis_tls_verify: bool = True
+    metrics_token: str = field(default="", repr=False)
+    sentry_dsn: str = field(default="", repr=False)
+    otel_exporter_otlp_endpoint: str = ""
     testing: bool = False
 
     @classmethod
@@ -107,6 +110,9 @@ _OPTIONAL = (
     "SHOPIFY_APP_HANDLE",
     "LOG_LEVEL",
     "QUEUE_PREFIX",
+    "METRICS_TOKEN",
+    "SENTRY_DSN",
+    "OTEL_EXPORTER_OTLP_ENDPOINT",
 )
 
 

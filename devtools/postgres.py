@@ -86,7 +86,7 @@ class EmbeddedPostgres:
         for attempt in range(PORT_ATTEMPTS):
             server = PostgresServer(ports.free_port(), passwords)
             try:
-                supervisor.start(self._program(server))
+                supervisor.start(self.program(server))
             except ProcessFailed as error:
                 if attempt == PORT_ATTEMPTS - 1 or "could not bind" not in str(error):
                     raise
@@ -141,7 +141,8 @@ class EmbeddedPostgres:
                 )
             pid_file.unlink()
 
-    def _program(self, server: PostgresServer) -> Program:
+    def program(self, server: PostgresServer) -> Program:
+        """How the server is started (again, on the same port)."""
         settings: dict[str, Any] = {
             "listen_addresses": ports.LOOPBACK,
             "port": server.port,

@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 from typing import Any, cast
 
 from redis import Redis
-from rq import Queue
+from rq import Queue, Worker
 from rq.exceptions import NoSuchJobError
 from rq.job import Job, JobStatus
 from rq.registry import FailedJobRegistry, ScheduledJobRegistry
@@ -19,6 +19,7 @@ _OVER = (JobStatus.FAILED, JobStatus.STOPPED, JobStatus.CANCELED, JobStatus.FINI
 _DEAD_AFTER = timedelta(seconds=90)
 # Between leaving the queue and being noted as started a job is nowhere for a moment.
 _NOWHERE_AFTER = timedelta(seconds=60)
+_OVERDUE = timedelta(seconds=5)
 _RUN = "seen-run-of-redis"
 
 
@@ -50,6 +51,25 @@ def _is_lost(job: Job, connection: Redis, now: datetime) -> bool:
     return False
 
 
+def bring_overdue(queues: list[Queue], *, now: datetime) -> int:
+    """Enqueue delayed jobs whose time has passed a while ago; returns how many.
+
+    One worker's scheduler does that on time. When it was killed, another takes its place after a minute only.
+    """
+    brought = 0
+    for queue in queues:
+        registry = ScheduledJobRegistry(queue=queue)  # type: ignore[no-untyped-call]
+        for job_id in registry.get_jobs_to_schedule(int((now - _OVERDUE).timestamp()), 100):
+            if not queue.connection.zrem(registry.key, job_id):
+                continue  # somebody else has it
+            try:
+                queue.enqueue_job(Job.fetch(job_id, connection=queue.connection))
+                brought += 1
+            except NoSuchJobError:
+                continue
+    return brought
+
+
 @dataclass(frozen=True)
 class FailedJob:
     """A job that has used up its tries; `reason` is the last line of its traceback, redacted."""
@@ -75,6 +95,11 @@ def failed_jobs(queues: list[Queue]) -> list[FailedJob]:
             reason = logs.redact(lines[-1]) if lines else "no reason kept"
             found.append(FailedJob(job_id, queue.name, job.func_name or "", job.ended_at, reason))
     return found
+
+
+def workers(connection: Redis) -> int:
+    """How many workers live."""
+    return len(Worker.all(connection=connection))
 
 
 def retry_failed(queues: list[Queue]) -> int:

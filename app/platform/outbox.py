@@ -97,6 +97,11 @@ def waiting(*, before: datetime) -> list[Wish]:
     )
 
 
+def owed() -> int:
+    """How many kept jobs are not done yet."""
+    return int(db.rows("SELECT COUNT(*) AS n FROM outbox WHERE parked_at IS NULL")[0].n)
+
+
 def parked() -> list[Wish]:
     """Wishes that have failed too often and wait for a person."""
     return _wishes(

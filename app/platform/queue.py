@@ -20,6 +20,7 @@ from sqlalchemy.orm import Session, SessionTransaction
 
 from app.config import Settings
 from app.platform import clock, db, gathering, logs, lost, marks, outbox, redis_client, tenancy
+from app.platform.counting import counted
 from app.platform.marks import is_job as is_job
 from app.platform.marks import is_kept as is_kept
 from app.platform.marks import kept as kept
@@ -44,6 +45,11 @@ def connection() -> Redis:
     return cast(Redis, current_app.extensions["redis"])
 
 
+def ensure_reachable() -> None:
+    """Raise Redis's own error when it is away: for a visitor who asks for work and has to know."""
+    connection().ping()
+
+
 def is_reachable() -> bool:
     """Whether Redis answers now."""
     try:
@@ -53,17 +59,12 @@ def is_reachable() -> bool:
 
 
 def queues() -> list[Queue]:
-    """All queues, the most urgent first."""
+    """All queues, most urgent first."""
     return [queue(name) for name in QUEUES]
 
 
-def ensure_reachable() -> None:
-    """Raise Redis's own error when it is away: for a visitor who asks for work and has to know."""
-    connection().ping()
-
-
 def prefix() -> str:
-    """What all our keys begin with, apart from other deployments that share the same Redis."""
+    """What our keys begin with, apart from other deployments on the same Redis."""
     return str(current_app.extensions["queue_prefix"])
 
 
@@ -102,10 +103,9 @@ def enqueue(
     """Enqueue after the current transaction has committed; a rollback forgets it.
 
     `once` names the work: while a job of that name waits or runs, another one is not added. `gather` names work
-    that comes in drops: a job that waits does this drop too (app.platform.gathering). If Redis is down or loses
-    its data the work is not lost: whatever must happen is a row before it is a job (a kept job's row is written
-    here), and the sweep enqueues it again. Raises TypeError for a function that is neither a store_job nor a
-    global_job, since it would run unscoped, and for a kept job without a name.
+    that comes in drops: a job that waits does this drop too (app.platform.gathering). Whatever must happen is a row
+    before it is a job (a kept job's is written here): the sweep enqueues again what Redis refuses or loses. Raises
+    TypeError for what is no job, since it would run unscoped, and for a kept job without a name.
     """
     if not is_job(job):
         raise TypeError(f"{job.__qualname__} is no job: decorate it with @store_job or @global_job.")
@@ -122,11 +122,8 @@ def enqueue(
 
 def _keep_pending(session: Session) -> None:
     """Write the rows of kept jobs, as the last thing before the commit."""
-    if session.in_nested_transaction():
-        return  # a savepoint's end commits nothing
-    asked = [one for one in session.info.get(_PENDING, []) if is_kept(one.job)]
-    if asked:
-        outbox.write([_wish(one) for one in asked])
+    if not session.in_nested_transaction():  # a savepoint's end commits nothing
+        outbox.write([_wish(one) for one in session.info.get(_PENDING, []) if is_kept(one.job)])
 
 
 def _wish(asked: _Pending) -> outbox.Wish:
@@ -137,9 +134,7 @@ def _wish(asked: _Pending) -> outbox.Wish:
 
 def _flush_pending(session: Session) -> None:
     """Hand what was enqueued during a committed transaction to Redis."""
-    if session.in_nested_transaction():
-        return
-    for one in session.info.pop(_PENDING, []):
+    for one in [] if session.in_nested_transaction() else session.info.pop(_PENDING, []):
         try:
             if one.gather is None or gathering.is_first(one.gather, connection(), prefix()):
                 _send(one)
@@ -206,7 +201,11 @@ def store_job(function: Callable[P, Any]) -> Callable[P, None]:
     @functools.wraps(function)
     def run(*arguments: P.args, **keywords: P.kwargs) -> None:
         store_id = cast(int, arguments[0])
-        with marks.logged(function, store_id=store_id), tenancy.store_scope(db.session(), store_id):
+        with (
+            marks.logged(function, store_id=store_id),
+            counted(run, connection=connection(), prefix=prefix()),
+            tenancy.store_scope(db.session(), store_id),
+        ):
             _perform(run, lambda: function(*arguments, **keywords))
 
     return marks.marked(run, "store")
@@ -217,7 +216,7 @@ def global_job(function: Callable[P, Any]) -> Callable[P, None]:
 
     @functools.wraps(function)
     def run(*arguments: P.args, **keywords: P.kwargs) -> None:
-        with marks.logged(function):
+        with marks.logged(function), counted(run, connection=connection(), prefix=prefix()):
             _perform(run, lambda: function(*arguments, **keywords))
 
     return marks.marked(run, "global")

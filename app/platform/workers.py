@@ -15,7 +15,7 @@ from rq import Queue, Worker, worker_registration
 from rq.cron import CronScheduler
 from rq.job import Job
 
-from app.platform import lost, queue
+from app.platform import clock, lost, queue
 
 log = logging.getLogger(__name__)
 # Platforms kill what has not ended some seconds after SIGTERM: a job gets this long, then it is given back.
@@ -37,6 +37,7 @@ class FluxorWorker(Worker):
     max_connection_wait_time = 2.0
     is_stopping = False
     _is_cut_short = False
+    _looked_at = 0.0
 
     def perform_job(self, *arguments: Any, **keywords: Any) -> bool:
         """Run one job with a fresh application context."""
@@ -50,7 +51,7 @@ class FluxorWorker(Worker):
 
     def get_heartbeat_ttl(self, job: Job, working_time: float = 0.0) -> int:
         """After how many seconds of silence another worker takes the job up."""
-        return 6 * int(self.job_monitoring_interval)
+        return 4 * int(self.job_monitoring_interval)
 
     def heartbeat(self, timeout: int | None = None, pipeline: Any = None) -> None:
         """Tell that we live; and, between jobs, look whether Redis still is the one that we told."""
@@ -65,6 +66,9 @@ class FluxorWorker(Worker):
                 self.connection.hset(self.key, mapping=self.serialize())
                 worker_registration.register(self)
                 self.rebuild()
+            if time.monotonic() - self._looked_at > _BEAT_SECONDS:
+                self._looked_at = time.monotonic()
+                lost.bring_overdue(self.queues, now=clock.now())
 
     def request_stop(self, signum: Any, frame: Any) -> None:
         """SIGTERM: end after the present job, and cut it short when it takes too long."""
@@ -111,7 +115,7 @@ def work(
                 queues,
                 connection=queues[0].connection,
                 job_monitoring_interval=_BEAT_SECONDS,
-                maintenance_interval=_BEAT_SECONDS * 6,
+                maintenance_interval=_BEAT_SECONDS * 3,
             )
             worker.app, worker.rebuild, worker.grace_seconds = app, rebuild, grace_seconds
             worker.work(burst=burst, with_scheduler=not burst, logging_level="WARNING")

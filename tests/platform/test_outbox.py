@@ -195,3 +195,12 @@ def test_a_new_or_emptied_redis_is_noticed_once() -> None:
     assert not lost.has_restarted(connection, "t-")
     connection.flushdb()
     assert lost.has_restarted(connection, "t-")
+
+
+def test_a_delayed_job_is_brought_though_no_scheduler_lives() -> None:
+    enqueue(note, "a", once="note-1", delay_seconds=30)
+    queues = queue.queues()
+    assert lost.bring_overdue(queues, now=clock.now() + timedelta(seconds=29)) == 0
+    assert lost.bring_overdue(queues, now=clock.now() + timedelta(seconds=60)) == 1
+    SimpleWorker(queues, connection=queue.connection()).work(burst=True, logging_level="CRITICAL")
+    assert SEEN == ["a"]
