@@ -31,7 +31,7 @@ from app.services.purchasing import (
     UnableToOrder,
 )
 from app.services.reports import ReportNotFound
-from app.services.stores import StoreNotFound, UnableToReachShop
+from app.services.stores import MemberNotFound, OwnerNeeded, StoreNotFound, UnableToReachShop
 from app.services.users import LinkUsed, LoginRefused
 from app.shopify.access_token import TokenRefused, TokenUnavailable
 from app.shopify.admin import AdminError
@@ -57,6 +57,8 @@ TABLE: dict[type[Exception], Problem] = {
     ViewNotFound: Problem(404, "View not found"),
     AlertNotFound: Problem(404, "Alert not found", _NOT_FOUND),
     ChannelNotFound: Problem(404, "Channel not found", _NOT_FOUND),
+    MemberNotFound: Problem(404, "Member not found", _NOT_FOUND),
+    OwnerNeeded: Problem(409, "A store needs an owner"),
     ChannelRemoved: Problem(409, "The channel was removed"),
     ReportNotFound: Problem(404, "Report not found"),
     SupplierNotFound: Problem(404, "Supplier not found", _NOT_FOUND),

@@ -41,6 +41,7 @@ class Permission(StrEnum):
     SETTINGS_EDIT = "settings:edit"
     SYNC_RUN = "sync:run"
     MEMBERS_MANAGE = "members:manage"
+    DATA_EXPORT = "data:export"
     DATA_DELETE = "data:delete"
 
 

@@ -119,7 +119,7 @@ def reports(*, page: int, size: int) -> dict[str, Any]:
     """Reports, newest first."""
     return _slice(
         "id, kind, status, filename, rows, error, requested_by, created_at AS timestamp, finished_at",
-        "FROM reports",
+        "FROM reports WHERE kind <> 'export'",
         "created_at DESC, id DESC",
         page,
         size,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 
 from app.platform import db
@@ -88,6 +89,27 @@ def place_of_staff(shopify_user_id: str) -> Place | None:
 
 def _place(row: Any) -> Place:
     return Place(row.id, row.name, row.role, row.language, row.store_language, view_of(row))
+
+
+@dataclass(frozen=True)
+class MemberRow:
+    """One member as the page of members shows them; `email` is a log-in's, staff is known by Shopify alone."""
+
+    id: int
+    name: str
+    email: str | None
+    role: str
+    is_staff: bool
+    created_at: datetime
+
+
+def members() -> list[MemberRow]:
+    """The current store's members, the owner first. One statement."""
+    found = db.rows(
+        "SELECT id, name, email, role, shopify_user_id IS NOT NULL AS is_staff, created_at FROM members"
+        " ORDER BY array_position(ARRAY['owner', 'manager', 'viewer'], role), created_at, id"
+    )
+    return [MemberRow(**row._asdict()) for row in found]
 
 
 def stores(user_id: int) -> list[ConnectedStore]:

@@ -17,6 +17,8 @@ from app.platform.formats import harmless
 from app.services import audit
 
 KINDS = ("inventory", "forecast", "reorder", "sales")
+# Not one of the reports: it holds everything, so that it is the owner's alone.
+EXPORT = "export"
 # The first columns are the same in every report, so that a merchant's spreadsheet can rely on them.
 _FIRST = ("product_name", "sku", "current_stock", "predicted_demand")
 _HORIZON = 28
@@ -35,8 +37,8 @@ class File:
 
 
 def request(kind: str, *, actor: str, now: datetime) -> int:
-    """Note that a report is wanted; returns its id."""
-    if kind not in KINDS:
+    """Note that a report, or an export of all data, is wanted; returns its id."""
+    if kind not in (*KINDS, EXPORT):
         raise ValueError(f"There is no report {kind!r}; choose one of {', '.join(KINDS)}.")
     report = Report(kind=kind, requested_by=actor, created_at=now)
     db.session().add(report)
@@ -67,11 +69,12 @@ def fail(report_id: int, *, reason: str, now: datetime) -> None:
     )
 
 
-def file(report_id: int) -> File:
-    """A finished report's content. Raises ReportNotFound."""
+def file(report_id: int, *, is_export: bool = False) -> File:
+    """A finished report's content, or an export's where one is asked for. Raises ReportNotFound."""
+    is_kind = Report.kind == EXPORT if is_export else Report.kind != EXPORT
     report = (
         db.session()
-        .execute(select(Report).where(Report.id == report_id, Report.status == "done"))
+        .execute(select(Report).where(Report.id == report_id, Report.status == "done", is_kind))
         .scalar_one_or_none()
     )
     if report is None or report.content is None:

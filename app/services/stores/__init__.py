@@ -16,7 +16,13 @@ from app.services.stores.known import (
     require_active,
 )
 from app.services.stores.life import erase, install, mark_available, mark_unavailable, uninstall
-from app.services.stores.members import member_for
+from app.services.stores.members import (
+    MemberNotFound,
+    OwnerNeeded,
+    change_role,
+    member_for,
+    remove_member,
+)
 from app.services.stores.store_settings import (
     change_settings,
     describe,
@@ -30,6 +36,8 @@ from app.services.stores.tokens import Rotation, access_token, rotate_keys
 
 __all__ = [
     "Health",
+    "MemberNotFound",
+    "OwnerNeeded",
     "Rotation",
     "StoreNotFound",
     "StoreRef",
@@ -37,6 +45,7 @@ __all__ = [
     "access_token",
     "active_ids",
     "all_ids",
+    "change_role",
     "change_settings",
     "describe",
     "erase",
@@ -52,6 +61,7 @@ __all__ = [
     "mark_available",
     "mark_unavailable",
     "member_for",
+    "remove_member",
     "require_active",
     "rotate_keys",
     "sees_all_orders",

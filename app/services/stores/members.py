@@ -12,6 +12,14 @@ from app.services import audit
 from app.services.stores.known import StoreNotFound
 
 
+class MemberNotFound(LookupError):
+    """The current store has no such member."""
+
+
+class OwnerNeeded(ValueError):
+    """A store has one owner at every moment: the role is handed over, never just taken away."""
+
+
 def member_for(user_id: str) -> Member:
     """The member with this Shopify user id; the first ever becomes owner, later ones viewers."""
     session = db.session()
@@ -40,3 +48,41 @@ def _roles_for_newcomer(session: Session) -> tuple[str, ...]:
         select(func.count()).select_from(Member).where(Member.role == "owner")
     ).scalar_one()
     return ("viewer",) if owners else ("owner", "viewer")
+
+
+def change_role(member_id: int, role: str, *, actor: str) -> None:
+    """Give a member another role. Who makes somebody else the owner becomes a manager by it.
+
+    Raises MemberNotFound, OwnerNeeded.
+    """
+    member = _locked(member_id)
+    if member.role == role:
+        return
+    if member.role == "owner":
+        raise OwnerNeeded("Make somebody else the owner first. You become a manager by it.")
+    session = db.session()
+    if role == "owner":
+        for owner in session.execute(
+            select(Member).where(Member.role == "owner").with_for_update()
+        ).scalars():
+            owner.role = "manager"
+        session.flush()
+    audit.record(actor=actor, action="member.role", member=member.name, role=[member.role, role])
+    member.role = role
+
+
+def remove_member(member_id: int, *, actor: str) -> None:
+    """Take a member off the store; a log-in of theirs loses the way in. Raises MemberNotFound, OwnerNeeded."""
+    member = _locked(member_id)
+    if member.role == "owner":
+        raise OwnerNeeded("The owner cannot be removed. Make somebody else the owner first.")
+    audit.record(actor=actor, action="member.removed", member=member.name, role=member.role)
+    db.session().delete(member)
+
+
+def _locked(member_id: int) -> Member:
+    query = select(Member).where(Member.id == member_id).with_for_update()
+    found = db.session().execute(query).scalar_one_or_none()
+    if found is None:
+        raise MemberNotFound("There is no such member.")
+    return found
