@@ -37,6 +37,17 @@ const builders = {
     data: { labels, datasets: [{ label: say("Products"), data: products, backgroundColor: token("bg-fill-emphasis"), borderRadius: 4, maxBarThickness: 22 }] },
     options: options({ indexAxis: "y", scales: { x: { ...axes().y }, y: { grid: { display: false }, ticks: { color: token("text") } } } }),
   }),
+  projection: ({ days, early, middle, late }) => {
+    const band = token("bg-fill-info");
+    const edge = { borderWidth: 0, pointRadius: 0 };
+    const sets = [
+      line(say("Stock expected"), middle, token("bg-fill-emphasis")),
+      line(say("Range from"), early, band, edge),
+      line(say("Range of 8 in 10 cases"), late, band, { ...edge, fill: "-1" }),
+    ];
+    const legend = { display: true, labels: { boxHeight: 2, boxWidth: 20, color: token("text"), filter: (item) => item.text !== say("Range from") } };
+    return { type: "line", data: { labels: days.map(shortDay), datasets: sets }, options: options({ scales: axes(), plugins: { legend } }) };
+  },
   forecast: ({ history, forecast }) => {
     const coming = forecast ?? { days: [], mean: [], low: [], high: [] };
     const before = history.days.map(() => null);

@@ -15,7 +15,7 @@ from app.jobs import forecasts as forecast_jobs
 from app.platform import clock, web
 from app.platform.access import Permission, actor
 from app.platform.forms import Form
-from app.queries import forecasts, overrides, proof, purchasing, replenishment, stores
+from app.queries import forecasts, overrides, projections, proof, purchasing, replenishment, stores
 from app.queries.catalog import ProductDetail
 from app.services.catalog import change_variant_settings
 
@@ -41,11 +41,12 @@ def show(variant_id: int) -> Response:
 
 
 def numbers(product: ProductDetail) -> dict[str, Any]:
-    """What a plan changes: history and forecast, the suggestion with its ledger."""
+    """What a plan changes: history and forecast, the suggestion with its ledger, where stock is heading."""
     return {
         "history": forecasts.history(product.variant_id, today=today()),
         "forecast": forecasts.forecast(product.variant_id),
         "suggestion": replenishment.detail(product.variant_id),
+        "projection": projections.projection(product.variant_id),
     }
 
 
