@@ -19,7 +19,7 @@ from app.platform.limits import TooManyTries
 from app.platform.secrets import LinkRefused
 from app.platform.sessions import WriteRefused
 from app.services.alerts import AlertNotFound, ChannelNotFound, ChannelRemoved
-from app.services.catalog import VariantNotFound
+from app.services.catalog import MergeNotFound, VariantNotFound
 from app.services.imports import ImportNotFound, UnableToImport
 from app.services.overrides import UnableToOverride
 from app.services.product_views import ViewNotFound
@@ -32,6 +32,7 @@ from app.services.purchasing import (
 )
 from app.services.reports import ReportNotFound
 from app.services.stores import MemberNotFound, OwnerNeeded, StoreNotFound, UnableToReachShop
+from app.services.sync import ReceiptNotFound
 from app.services.users import LinkUsed, LoginRefused
 from app.shopify.access_token import TokenRefused, TokenUnavailable
 from app.shopify.admin import AdminError
@@ -54,6 +55,8 @@ _NOT_FOUND = "It may have been deleted, or it belongs to another store."
 TABLE: dict[type[Exception], Problem] = {
     StoreNotFound: Problem(404, "Store not found", _NOT_FOUND),
     VariantNotFound: Problem(404, "Product not found", _NOT_FOUND),
+    MergeNotFound: Problem(404, "Proposal not found"),
+    ReceiptNotFound: Problem(404, "Delivery not found", _NOT_FOUND),
     ViewNotFound: Problem(404, "View not found"),
     AlertNotFound: Problem(404, "Alert not found", _NOT_FOUND),
     ChannelNotFound: Problem(404, "Channel not found", _NOT_FOUND),

@@ -14,6 +14,7 @@ from app.blueprints import (
     replenishment,
     reports,
     settings,
+    sync,
     webhooks,
 )
 
@@ -33,6 +34,7 @@ ALL = (
     reports.blueprint,
     imports.blueprint,
     settings.blueprint,
+    sync.blueprint,
 )
 
 __all__ = ["ALL", "auth", "layout"]

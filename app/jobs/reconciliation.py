@@ -16,10 +16,7 @@ _MAX_TRIES = 30
 def begin(store_id: int, scope: str = "nightly", tries: int = 0) -> None:
     """Open a reconciliation (`nightly` or `weekly`), or come back later while another run is open."""
     reconciliation.prune(now=clock.now())
-    run = sync.start(store_id, "reconciliation")
-    if run is not None:
-        run.cursors = {**run.cursors, "scope": scope}
-    elif tries < _MAX_TRIES:
+    if not start(store_id, scope) and tries < _MAX_TRIES:
         enqueue(
             begin,
             store_id,
@@ -29,3 +26,12 @@ def begin(store_id: int, scope: str = "nightly", tries: int = 0) -> None:
             delay_seconds=_COME_BACK_SECONDS,
             once=f"reconcile-{store_id}-{tries + 1}",
         )
+
+
+def start(store_id: int, scope: str = "nightly") -> bool:
+    """Open a reconciliation in the caller's transaction; False while another run is open."""
+    run = sync.start(store_id, "reconciliation")
+    if run is None:
+        return False
+    run.cursors = {**run.cursors, "scope": scope}
+    return True

@@ -59,10 +59,15 @@ def start(store_id: int, kind: str = "incremental") -> SyncRun | None:
     return run
 
 
+def recount_soon(store_id: int) -> None:
+    """Have the units of every day counted anew: days begin at another hour, or products were put together."""
+    enqueue(recount, store_id, on="urgent", once=f"recount-{store_id}")
+
+
 @store_job
 @kept
 def recount(store_id: int) -> None:
-    """Count the units of every day anew, because the store's days begin at another hour now."""
+    """Count the units of every day anew, and forecast from them."""
     sales.rebuild_all(time_zone=stores.time_zone())
     enqueue(forecasts.run, store_id, on="urgent", once=f"forecast-{store_id}")
 

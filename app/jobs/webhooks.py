@@ -64,9 +64,13 @@ def handle(store_id: int, receipt_id: int) -> None:
 
 @store_job
 def replay(store_id: int, receipt_id: int) -> None:
-    """Handle a kept delivery once more. Raises LookupError when this store keeps none of that id."""
-    if not runs.reopen_receipt(receipt_id):
-        raise LookupError(f"Store {store_id} keeps no delivery {receipt_id}.")
+    """Handle a kept delivery once more. Raises ReceiptNotFound when this store keeps none of that id."""
+    again(store_id, receipt_id)
+
+
+def again(store_id: int, receipt_id: int) -> None:
+    """Have a kept delivery of the current store handled once more. Raises ReceiptNotFound."""
+    runs.reopen_receipt(receipt_id)
     enqueue(handle, store_id, receipt_id, on="webhooks", once=f"webhook-{receipt_id}")
 
 

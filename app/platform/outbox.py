@@ -109,11 +109,13 @@ def parked() -> list[Wish]:
     )
 
 
-def release() -> list[Wish]:
-    """Let the parked wishes be tried again; returns them."""
-    found = parked()
-    db.execute("UPDATE outbox SET parked_at = NULL, attempts = 0 WHERE parked_at IS NOT NULL")
-    return found
+def release(*, store_id: int | None = None) -> list[Wish]:
+    """Let the parked wishes, of all or of one store, be tried again; returns them."""
+    return _wishes(
+        "UPDATE outbox SET parked_at = NULL, attempts = 0 WHERE parked_at IS NOT NULL"  # noqa: S608
+        f" AND (CAST(:store_id AS bigint) IS NULL OR store_id = :store_id) RETURNING {_COLUMNS}",
+        store_id=store_id,
+    )
 
 
 def _wishes(sql: str, **parameters: Any) -> list[Wish]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 
 from app.platform import db
 
@@ -37,6 +37,10 @@ class Reconciliation:
         """Whether every number was Shopify's."""
         return self.finished_at is not None and not self.wrong_days and not self.wrong_stock
 
+    def is_stale(self, now: datetime) -> bool:
+        """Whether a night has passed without one."""
+        return self.finished_at is not None and now - self.finished_at > timedelta(days=2)
+
 
 @dataclass(frozen=True)
 class Trouble:
@@ -57,6 +61,26 @@ class ParkedWebhook:
     received_at: datetime
     attempts: int
     error: str
+
+
+@dataclass(frozen=True)
+class ParkedJob:
+    """Work that has failed so often that it waits for a person."""
+
+    name: str
+    asked_at: datetime
+    attempts: int
+    error: str
+
+
+@dataclass(frozen=True)
+class ComparedDay:
+    """Units of one store-local day: as we had them before the comparison, and as Shopify shows them."""
+
+    day: date
+    ours: int
+    theirs: int
+    repaired: int
 
 
 @dataclass(frozen=True)
@@ -119,6 +143,30 @@ def differences(*, limit: int = 100) -> list[Difference]:
     ]
 
 
+def compared_days(*, limit: int = 14) -> list[ComparedDay]:
+    """The days before the last finished comparison, newest first; none before the first. One statement.
+
+    What was repaired counts as we had it; `repaired` is the number of products whose units differed on the day.
+    """
+    found = db.rows(
+        """
+        WITH last AS (SELECT id, started_at FROM sync_runs WHERE kind = 'reconciliation' AND status = 'done'
+                      ORDER BY started_at DESC LIMIT 1),
+             sold AS (SELECT s.day, SUM(s.units) AS units FROM daily_sales s, last
+                      WHERE s.day < last.started_at::date AND s.day >= last.started_at::date - :limit
+                      GROUP BY s.day),
+             wrong AS (SELECT d.day, SUM(d.theirs - d.ours) AS missed, COUNT(*) AS products
+                       FROM reconciliation_differences d, last
+                       WHERE d.run_id = last.id AND d.what = 'units' GROUP BY d.day)
+        SELECT day, COALESCE(sold.units, 0) AS theirs, COALESCE(sold.units, 0) - COALESCE(missed, 0) AS ours,
+               COALESCE(products, 0) AS repaired
+        FROM sold FULL JOIN wrong USING (day) ORDER BY day DESC LIMIT :limit
+        """,
+        limit=limit,
+    )
+    return [ComparedDay(row.day, int(row.ours), int(row.theirs), row.repaired) for row in found]
+
+
 def open_trouble() -> Trouble | None:
     """The failure that is not mended yet. One statement."""
     found = db.rows(
@@ -139,6 +187,16 @@ def parked_webhooks(*, limit: int = 100) -> list[ParkedWebhook]:
         limit=limit,
     )
     return [ParkedWebhook(row.id, row.topic, row.received_at, row.attempts, row.error) for row in found]
+
+
+def parked_jobs(*, limit: int = 50) -> list[ParkedJob]:
+    """The store's work that waits for a person, oldest first. One statement."""
+    found = db.rows(
+        "SELECT name, asked_at, attempts, error FROM outbox"
+        " WHERE store_id = app_store_id() AND parked_at IS NOT NULL ORDER BY asked_at LIMIT :limit",
+        limit=limit,
+    )
+    return [ParkedJob(row.name, row.asked_at, row.attempts, row.error) for row in found]
 
 
 def merge_proposals(*, limit: int = 100) -> list[MergeProposal]:

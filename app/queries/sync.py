@@ -88,6 +88,45 @@ def freshness() -> Freshness:
     )
 
 
+@dataclass(frozen=True)
+class Run:
+    """One run of the sync. `counts` are products, variants, levels, orders and lines that it stored."""
+
+    id: int
+    kind: str
+    status: str
+    started_at: datetime
+    finished_at: datetime | None
+    counts: dict[str, int]
+    error: str
+
+    @property
+    def is_open(self) -> bool:
+        """Whether it waits or works."""
+        return self.status in ("queued", "running")
+
+
+def last_runs(*, limit: int = 10) -> list[Run]:
+    """The last runs, newest first. One statement."""
+    found = db.rows(
+        "SELECT id, kind, status, started_at, finished_at, done, error FROM sync_runs"
+        " ORDER BY started_at DESC, id DESC LIMIT :limit",
+        limit=limit,
+    )
+    return [
+        Run(
+            id=row.id,
+            kind=row.kind,
+            status=row.status,
+            started_at=row.started_at,
+            finished_at=row.finished_at,
+            counts={key: value for key, value in (row.done or {}).items() if isinstance(value, int)},
+            error=row.error,
+        )
+        for row in found
+    ]
+
+
 def _state(status: str | None, kind: str | None, synced_at: datetime | None) -> str:
     if status is None:
         return "never"

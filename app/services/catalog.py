@@ -155,12 +155,18 @@ def propose_merges(*, now: datetime) -> int:
 
 
 def decide_merge(merge_id: int, *, accept: bool, actor: str, now: datetime) -> None:
-    """Accept or decline a proposal; the days must be counted anew afterwards. Raises MergeNotFound."""
-    query = select(VariantMerge).where(VariantMerge.id == merge_id, VariantMerge.status == "proposed")
+    """Accept or decline a proposal; the days must be counted anew afterwards. The same again changes nothing.
+
+    Raises MergeNotFound, also when it was decided otherwise.
+    """
+    query = select(VariantMerge).where(VariantMerge.id == merge_id)
     merge = db.session().execute(query.with_for_update()).scalar_one_or_none()
-    if merge is None:
+    wanted = "accepted" if accept else "declined"
+    if merge is not None and merge.status == wanted:
+        return
+    if merge is None or merge.status != "proposed":
         raise MergeNotFound("This proposal does not exist any more, or was decided already.")
-    merge.status, merge.decided_at, merge.decided_by = "accepted" if accept else "declined", now, actor
+    merge.status, merge.decided_at, merge.decided_by = wanted, now, actor
     if accept:
         # What was merged into the deleted variant before goes on to the new one as well.
         db.execute(

@@ -33,6 +33,7 @@ PAGES = [
     "/reports",
     "/settings",
     "/imports",
+    "/sync",
     "/nowhere",
 ]
 # Functions, because the policy forbids to evaluate text.

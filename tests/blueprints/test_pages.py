@@ -28,6 +28,8 @@ PAGES = [
     "/reports",
     "/settings",
     "/settings/mail",
+    "/sync",
+    "/sync/comparison",
     "/status",
     "/trend?days=365",
     "/trend?days=nonsense",
@@ -47,6 +49,11 @@ POSTS = [
     "/reports",
     "/settings",
     "/settings/test-mail",
+    "/sync/read",
+    "/sync/compare",
+    "/sync/merges/1",
+    "/sync/deliveries/1/retry",
+    "/sync/parked/retry",
 ]
 
 

@@ -43,7 +43,7 @@ def knock(app: Flask, stage: Stage, endpoint: str, method: str, visitor: str) ->
     address = stage.path(rule)
     ids = {name: value for name, value in stage.parameters.items() if name.endswith("_id")}
     asked = {**ids, "after": clock.now().isoformat(), "kind": next(iter(KINDS)), "q": MARK[:3], "hours": "24"}
-    asked |= {"quantity": 1, "until": clock.now().date() + timedelta(days=30)}
+    asked |= {"choice": "decline", "quantity": 1, "until": clock.now().date() + timedelta(days=30)}
     asked |= {"alert": ids["alert_id"], "variant": ids["variant_id"], "supplier": ids["supplier_id"]}
     sent: dict[str, Any] = {"query_string": asked} if method == "GET" else {"data": asked}
     if method != "GET" and takes_json(app, endpoint):

@@ -13,8 +13,9 @@ from typing import Any
 from flask import Flask, current_app
 from werkzeug.routing import Rule
 
-from app.models.catalog import ProductView
+from app.models.catalog import ProductView, VariantMerge
 from app.models.reports import Report
+from app.models.sync import WebhookReceipt
 from app.platform import clock, db, queue, tenancy
 from app.services import alerts, imports, purchasing, stores
 from app.services.reports import KINDS
@@ -152,7 +153,10 @@ def _things(store_id: int, variant_id: int) -> dict[str, Any]:
         kind=next(iter(KINDS)), status="done", filename="stock.csv", content=MARK.encode(), rows=1
     )
     view = ProductView(name=MARK, query="", made_by=MARK)
-    session.add_all([report, view])
+    receipt = WebhookReceipt(webhook_id=MARK, topic="customers/redact", payload={}, parked_at=now, attempts=6)
+    young = variant_id + 1
+    merge = VariantMerge(old_variant_id=variant_id, new_variant_id=young, sku=MARK)
+    session.add_all([report, view, receipt, merge])
     purchasing.ensure_suppliers()
     supplier_id = db.rows("SELECT id FROM suppliers WHERE vendor LIKE :mark", mark=f"{MARK}%")[0].id
     order = purchasing.new_draft(supplier_id, actor=MARK, now=now)
@@ -172,6 +176,8 @@ def _things(store_id: int, variant_id: int) -> dict[str, Any]:
         "view_id": view.id,
         "channel_id": _channel(),
         "member_id": _member(),
+        "receipt_id": receipt.id,
+        "merge_id": merge.id,
     }
 
 

@@ -2,6 +2,7 @@
 
 from app.services.sync.receipts import (
     Receipt,
+    ReceiptNotFound,
     begin_receipt,
     begun_receipts,
     fail_receipt,
@@ -34,6 +35,7 @@ from app.services.sync.storing import Stored, store_levels, store_orders, store_
 
 __all__ = [
     "Receipt",
+    "ReceiptNotFound",
     "Stored",
     "advance",
     "begin",

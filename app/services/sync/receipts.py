@@ -17,6 +17,10 @@ MAX_ATTEMPTS = 6
 _WAITING = "handled_at IS NULL AND parked_at IS NULL"
 
 
+class ReceiptNotFound(LookupError):
+    """The current store keeps no such delivery."""
+
+
 @dataclass(frozen=True)
 class Receipt:
     """A stored webhook delivery; `subject` and `object_id` say what it is about, if it is about one thing."""
@@ -140,15 +144,15 @@ def mark_handled(receipt_ids: list[int], *, now: datetime) -> set[int]:
     return {row.id for row in found}
 
 
-def reopen_receipt(receipt_id: int) -> bool:
-    """Let a delivery be handled once more, as if it had just come; False when there is none of that id."""
-    return bool(
-        db.execute(
-            "UPDATE webhook_receipts SET handled_at = NULL, parked_at = NULL, attempts = 0, error = ''"
-            " WHERE id = :id",
-            id=receipt_id,
-        )
+def reopen_receipt(receipt_id: int) -> None:
+    """Let a delivery be handled once more, as if it had just come. Raises ReceiptNotFound."""
+    reopened = db.execute(
+        "UPDATE webhook_receipts SET handled_at = NULL, parked_at = NULL, attempts = 0, error = ''"
+        " WHERE id = :id",
+        id=receipt_id,
     )
+    if not reopened:
+        raise ReceiptNotFound(f"The store keeps no delivery {receipt_id}.")
 
 
 def fresh_receipts(*, limit: int, older_than: datetime | None = None) -> list[int]:
