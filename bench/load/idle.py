@@ -1,0 +1,5 @@
+"""The job that a deep queue is made of."""
+
+
+def nothing() -> None:
+    """Do nothing."""
