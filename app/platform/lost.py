@@ -8,7 +8,7 @@ from typing import Any, cast
 
 from redis import Redis
 from rq import Queue, Worker
-from rq.exceptions import NoSuchJobError
+from rq.exceptions import InvalidJobOperation, NoSuchJobError
 from rq.job import Job, JobStatus
 from rq.registry import FailedJobRegistry, ScheduledJobRegistry
 
@@ -30,10 +30,10 @@ def make_room(job_id: str, *, connection: Redis, now: datetime) -> bool:
     """
     try:
         found = Job.fetch(job_id, connection=connection)
-    except NoSuchJobError:
-        return True
-    if found.get_status() not in _OVER and not _is_lost(found, connection, now):
-        return False
+        if found.get_status() not in _OVER and not _is_lost(found, connection, now):
+            return False
+    except (NoSuchJobError, InvalidJobOperation):
+        return True  # a worker has just ended it, perhaps between the two looks
     found.delete()
     return True
 

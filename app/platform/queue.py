@@ -159,13 +159,14 @@ def _send(one: _Pending, *, again: str = "") -> None:
     }
     if one.once is not None:
         options |= {"job_id": marks.job_id(one.once + again), "unique": True, "result_ttl": 0}
-    try:
-        _add(target, one, options)
-    except DuplicateJobError:
-        if lost.make_room(options["job_id"], connection=connection(), now=clock.now()):
+    for _try in range(2):  # another process may add the same job while room is made for it
+        try:
             _add(target, one, options)
-        else:
-            log.info("already queued", extra={"once": one.once})
+            return
+        except DuplicateJobError:
+            if not lost.make_room(options["job_id"], connection=connection(), now=clock.now()):
+                break
+    log.info("already queued", extra={"once": one.once})
 
 
 def _add(target: Queue, one: _Pending, options: dict[str, Any]) -> None:
