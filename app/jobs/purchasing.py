@@ -8,7 +8,7 @@ from datetime import date, datetime
 from flask import render_template
 
 from app.jobs import clients
-from app.platform import clock, db, formats
+from app.platform import clock, db, formats, i18n
 from app.platform.mail import MailUnavailable
 from app.platform.queue import enqueue, store_job
 from app.queries import purchasing as orders
@@ -18,7 +18,12 @@ from app.services.purchasing.mails import Letter
 
 
 def letter(order: orders.Order, store: stores.StoreView, *, message: str, reply_to: str) -> Letter:
-    """The mail of an order, with its PDF."""
+    """The mail of an order, with its PDF, in the store's language: suppliers choose none."""
+    with i18n.speaking(stores.settings().language):
+        return _letter(order, store, message=message, reply_to=reply_to)
+
+
+def _letter(order: orders.Order, store: stores.StoreView, *, message: str, reply_to: str) -> Letter:
     values = {
         "order": order,
         "store": store,

@@ -5,19 +5,19 @@ from __future__ import annotations
 from flask import render_template
 
 from app.jobs import alerts, clients
-from app.platform import clock
-from app.services import troubles
+from app.platform import clock, i18n
+from app.services import stores, troubles
 
 
 def render(template: str, reason: str) -> tuple[str, str, str]:
     """Subject, text part and HTML part of a mail about the sync."""
     values = {"reason": reason, "app_url": clients.settings().app_url}
-    subject = render_template(f"email/{template}/subject.txt", **values)
-    return (
-        " ".join(subject.split()),
-        render_template(f"email/{template}/body.txt", **values),
-        render_template(f"email/{template}/body.html", **values),
-    )
+    with i18n.speaking(stores.settings().language):
+        return (
+            " ".join(render_template(f"email/{template}/subject.txt", **values).split()),
+            render_template(f"email/{template}/body.txt", **values),
+            render_template(f"email/{template}/body.html", **values),
+        )
 
 
 def failed(store_id: int, *, reason: str, for_good: bool) -> None:

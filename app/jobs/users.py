@@ -12,6 +12,7 @@ from urllib.parse import urlencode
 from flask import render_template
 
 from app.jobs import clients
+from app.platform import i18n
 from app.platform.mail import Message
 from app.platform.queue import enqueue, global_job, kept
 from app.platform.secrets import LinkSigner
@@ -26,31 +27,33 @@ def signer(purpose: str) -> LinkSigner:
     return LinkSigner(clients.settings().secret_key, purpose=purpose)
 
 
-def write_later(job: Callable[[int], None], user_id: int) -> None:
+def write_later(job: Callable[[int, str], None], user_id: int) -> None:
     """Enqueue one of the mails below; for nobody (0) too, so that the caller takes as long."""
-    enqueue(job, user_id, on="urgent", once=f"{job.__name__}-{user_id}-{secrets.token_hex(4)}")
+    enqueue(
+        job, user_id, i18n.language(), on="urgent", once=f"{job.__name__}-{user_id}-{secrets.token_hex(4)}"
+    )
 
 
 @global_job
 @kept
-def signed_up(user_id: int) -> None:
+def signed_up(user_id: int, spoken: str) -> None:
     """After a sign-up: a link to a new address, a reminder to one that has an account."""
     target = read.mail_target(user_id)
     if target is None:
         return
     if target.is_confirmed:
-        _send(target.email, "known", link=f"{clients.settings().app_url}/forgot")
+        _send(target.email, "known", spoken, link=f"{clients.settings().app_url}/forgot")
     else:
-        _send(target.email, "confirm", link=_link("confirm", user_id))
+        _send(target.email, "confirm", spoken, link=_link("confirm", user_id))
 
 
 @global_job
 @kept
-def forgot(user_id: int) -> None:
+def forgot(user_id: int, spoken: str) -> None:
     """The link that resets a password."""
     target = read.mail_target(user_id)
     if target is not None:
-        _send(target.email, "reset", link=_link("reset", user_id))
+        _send(target.email, "reset", spoken, link=_link("reset", user_id))
 
 
 def _link(purpose: str, user_id: int) -> str:
@@ -58,14 +61,14 @@ def _link(purpose: str, user_id: int) -> str:
     return f"{clients.settings().app_url}/{purpose}?{urlencode({'token': token})}"
 
 
-def _send(address: str, name: str, *, link: str) -> None:
-    """Send one mail. Raises MailUnavailable, on which the queue tries again."""
+def _send(address: str, name: str, spoken: str, *, link: str) -> None:
+    """Send one mail in the language of the page that asked for it. Raises MailUnavailable, on which the queue tries again."""
     values = {"link": link, "app_url": clients.settings().app_url}
-    clients.mailer().send(
-        Message(
+    with i18n.speaking(spoken):
+        message = Message(
             to=[address],
             subject=" ".join(render_template(f"email/{name}/subject.txt", **values).split()),
             text=render_template(f"email/{name}/body.txt", **values),
             html=render_template(f"email/{name}/body.html", **values),
         )
-    )
+    clients.mailer().send(message)

@@ -85,9 +85,9 @@ TO_CONVERT: set[str] = {
     "reports/_panel.html",
     "reports/index.html",
 }
-_ATTRIBUTES = ("aria-label", "alt", "placeholder", "title")
+_ATTRIBUTES = ("aria-label", "alt", "placeholder", "title", "data-label", "hx-confirm")
 _SAID_BY = ("_", "gettext", "ngettext", "lazy_gettext", "counted")
-_NAMES = {"Fluxor", "SKU", "CSV", "PDF", "Shopify", "name@example.com"}
+_NAMES = {"Fluxor", "SKU", "CSV", "PDF", "Shopify", "name@example.com", "your-store.myshopify.com"}
 _ENV = Environment(extensions=["jinja2.ext.i18n"], autoescape=True)
 
 

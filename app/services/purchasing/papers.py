@@ -21,11 +21,12 @@ from reportlab.pdfgen.canvas import Canvas
 from reportlab.platypus import Paragraph, SimpleDocTemplate, Spacer, Table, TableStyle
 
 from app.platform import formats
+from app.platform.i18n import gettext, lazy_gettext
 from app.queries.purchasing import Line, Order
 from app.queries.stores import StoreView
 
 _PLAIN, _BOLD = "DejaVuSans", "DejaVuSans-Bold"
-_MARKS = {"draft": "Draft – not sent", "cancelled": "Cancelled"}
+_MARKS = {"draft": lazy_gettext("Draft – not sent"), "cancelled": lazy_gettext("Cancelled")}
 _GREY = colors.HexColor("#616161")
 # Shopify documents no header for its order form. These names are the plain ones; matching is by SKU.
 CSV_COLUMNS = ("SKU", "Barcode", "Product", "Quantity", "Cost", "Currency")
@@ -100,13 +101,13 @@ def _text(
 
 
 def _head(order: Order, store: StoreView) -> list[object]:
-    facts = [("Supplier", order.row.supplier), ("Ordered by", store.name)]
+    facts = [(gettext("Supplier"), order.row.supplier), (gettext("Ordered by"), store.name)]
     ordered_on = order.sent_at or order.row.created_at
-    facts.append(("Date", formats.long_day(ordered_on.astimezone(ZoneInfo(store.time_zone)).date())))
+    facts.append((gettext("Date"), formats.long_day(ordered_on.astimezone(ZoneInfo(store.time_zone)).date())))
     if order.row.expected_on:
-        facts.append(("Expected", formats.long_day(order.row.expected_on)))
+        facts.append((gettext("Expected"), formats.long_day(order.row.expected_on)))
     rows = [[_text(name, grey=True), _text(value)] for name, value in facts]
-    parts: list[object] = [_text(f"Purchase order {order.row.code}", size=18, bold=True)]
+    parts: list[object] = [_text(gettext("Purchase order %(code)s", code=order.row.code), size=18, bold=True)]
     mark = _MARKS.get(order.row.status)
     if mark:
         parts.append(_text(mark, size=11, bold=True, grey=True))
@@ -119,8 +120,11 @@ def _table(order: Order) -> Table:
     rows: list[list[object]] = [
         [
             _text("SKU", bold=True),
-            _text("Product", bold=True),
-            *(_text(name, bold=True, right=True) for name in ("Quantity", "Unit cost", "Amount")),
+            _text(gettext("Product"), bold=True),
+            *(
+                _text(name, bold=True, right=True)
+                for name in (gettext("Quantity"), gettext("Unit cost"), gettext("Amount"))
+            ),
         ]
     ]
     rows += [_cells(line, order.row.currency) for line in order.lines]
@@ -128,7 +132,7 @@ def _table(order: Order) -> Table:
     total = formats.money(order.row.total, order.row.currency)
     rows.append(
         [
-            _text("Total", bold=True),
+            _text(gettext("Total"), bold=True),
             "",
             _text(units, bold=True, right=True),
             "",
@@ -173,7 +177,10 @@ def unit_cost(value: Decimal | None, currency: str) -> str:
 def _end(order: Order) -> list[object]:
     parts: list[object] = []
     if order.row.without_cost:
-        parts += [Spacer(1, 3 * mm), _text("Lines without a unit cost are not part of the total.", grey=True)]
+        parts += [
+            Spacer(1, 3 * mm),
+            _text(gettext("Lines without a unit cost are not part of the total."), grey=True),
+        ]
     if order.note:
         parts += [Spacer(1, 6 * mm), _text(order.note)]
     return parts
@@ -183,4 +190,6 @@ def _footer(canvas: Canvas, _document: SimpleDocTemplate, *, text: str) -> None:
     canvas.setFont(_PLAIN, 8)
     canvas.setFillColor(_GREY)
     canvas.drawString(18 * mm, 11 * mm, text)
-    canvas.drawRightString(A4[0] - 18 * mm, 11 * mm, f"Page {canvas.getPageNumber()}")
+    canvas.drawRightString(
+        A4[0] - 18 * mm, 11 * mm, gettext("Page %(number)s", number=canvas.getPageNumber())
+    )
