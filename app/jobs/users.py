@@ -62,7 +62,7 @@ def _link(purpose: str, user_id: int) -> str:
 
 
 def _send(address: str, name: str, spoken: str, *, link: str) -> None:
-    """Send one mail in the language of the page that asked for it. Raises MailUnavailable, on which the queue tries again."""
+    """Send one mail in this language. Raises MailUnavailable, on which the queue tries again."""
     values = {"link": link, "app_url": clients.settings().app_url}
     with i18n.speaking(spoken):
         message = Message(
