@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import csv
 import io
 import re
 from collections.abc import Iterator
@@ -121,3 +122,38 @@ def _put_on_the_shelf(shop: Live, variant_id: int, units: int) -> None:
     shop.control("stock", variant_id=variant_id, delta=units)
     shop.deliver()
     assert shop.work() == []
+
+
+def test_the_merchants_own_number_reaches_ledger_and_csv_alike(shop: Live, admin: Page) -> None:
+    chosen = rows(
+        shop,
+        "SELECT s.variant_id, s.quantity, v.display_name, v.sku FROM suggestions s"
+        " JOIN variants v ON v.id = s.variant_id WHERE s.expected_demand > 0"
+        " ORDER BY s.expected_demand, s.variant_id LIMIT 1",
+    )[0]
+    admin.goto(f"{shop.simulator.url}/store/{shop.handle}/apps/fluxor/products")
+    app = app_of(admin)
+    app.get_by_label("Search product, SKU, barcode or supplier").fill(chosen.sku)
+    app.get_by_role("link", name=chosen.display_name).first.click()
+
+    # Enter units a day with a reason; the plan follows and its ledger names the override.
+    app.get_by_text("Enter your own number").click()
+    app.get_by_label("Number", exact=True).fill("40")
+    app.get_by_label("Reason", exact=True).fill("A fair in town")
+    app.locator("#override").get_by_role("button", name="Save").click()
+    expect(app.locator("#replanning-override")).to_contain_text("being worked out anew")
+    assert shop.work() == []
+    expect(app.locator("#replanning-override")).to_have_text("The suggestion is up to date.")
+    expect(app.locator("#ledger")).to_contain_text("A fair in town")
+    cells = app.locator("#ledger .ledger .num").all_inner_texts()
+    *parts, quantity = [int(text.replace("−", "-").replace(",", "")) for text in cells if text != "Units"]
+    assert sum(parts) == quantity > chosen.quantity
+
+    # The CSV of the list as it stands on screen holds the same quantity.
+    app.get_by_role("link", name="← Products").click()
+    app.get_by_label("Search product, SKU, barcode or supplier").fill(chosen.sku)
+    expect(app.locator("#products tbody tr")).to_have_count(1)
+    with admin.expect_download() as download:
+        app.get_by_role("link", name="Download CSV").click()
+    found = list(csv.DictReader(io.StringIO(Path(download.value.path()).read_text(encoding="utf-8-sig"))))
+    assert [(row["SKU"], int(row["Order"])) for row in found] == [(chosen.sku, quantity)]
