@@ -9,7 +9,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from app.jobs import alerts, forecasts, purchasing, reconciliation, sync, webhooks
+from app.jobs import alerts, forecasts, purchasing, reconciliation, summaries, sync, webhooks
 from app.platform import clock, outbox
 from app.platform.queue import enqueue, global_job, resend, store_job
 from app.services import alerts as alert_service
@@ -65,6 +65,7 @@ def alert_due() -> None:
 def digest_due() -> None:
     """Send each store its digest and its weekly summary, at the store's own hour."""
     _for_each_store(alerts.digest, "digest")
+    _for_each_store(summaries.summary, "summary")
 
 
 @global_job

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime, timedelta
+from decimal import Decimal
 
 from app.platform import db
 
@@ -46,3 +47,47 @@ def _newest(limit: int, *, exports: bool) -> list[ReportRow]:
         exports=exports,
     )
     return [ReportRow(**row._asdict()) for row in found]
+
+
+@dataclass(frozen=True)
+class Week:
+    """The seven days that ended yesterday, beside the seven before, and where things stand now."""
+
+    first: date
+    last: date
+    units: int
+    revenue: Decimal
+    units_before: int
+    revenue_before: Decimal
+    best: list[tuple[str, int]]  # product and units, at most five
+    to_order: int
+    order_cost: Decimal | None
+    open_alerts: int
+
+
+_WEEK = """
+    SELECT COALESCE(SUM(units) FILTER (WHERE day >= :first), 0) AS units,
+           COALESCE(SUM(revenue) FILTER (WHERE day >= :first), 0) AS revenue,
+           COALESCE(SUM(units) FILTER (WHERE day < :first), 0) AS units_before,
+           COALESCE(SUM(revenue) FILTER (WHERE day < :first), 0) AS revenue_before
+    FROM daily_sales WHERE day BETWEEN :before AND :last
+"""
+_BEST = """
+    SELECT v.display_name, SUM(d.units) AS units
+    FROM daily_sales d JOIN variants v ON v.store_id = d.store_id AND v.id = d.variant_id
+    WHERE d.day BETWEEN :first AND :last GROUP BY v.id, v.display_name HAVING SUM(d.units) > 0
+    ORDER BY 2 DESC, 1 LIMIT 5
+"""
+_STANDING = """
+    SELECT (SELECT COUNT(*) FROM suggestions WHERE quantity > 0 AND urgency = 'now') AS to_order,
+           (SELECT SUM(cost) FROM suggestions WHERE quantity > 0 AND urgency = 'now') AS order_cost,
+           (SELECT COUNT(*) FROM alerts WHERE resolved_at IS NULL AND dismissed_at IS NULL) AS open_alerts
+"""
+
+
+def week(today: date) -> Week:
+    """The summary of the week before the store-local day `today`. Three statements."""
+    first, last = today - timedelta(days=7), today - timedelta(days=1)
+    sold = db.rows(_WEEK, first=first, last=last, before=first - timedelta(days=7))[0]
+    best = [(row.display_name, int(row.units)) for row in db.rows(_BEST, first=first, last=last)]
+    return Week(first=first, last=last, best=best, **sold._asdict(), **db.rows(_STANDING)[0]._asdict())

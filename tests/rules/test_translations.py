@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from html.parser import HTMLParser
 
 import pytest
+from babel.messages.catalog import Message
 from jinja2 import Environment
 
 from devtools import translations
@@ -129,3 +130,22 @@ def test_placeholders_are_the_same_in_every_language() -> None:
 def _placeholders(message: str | tuple[str, ...]) -> set[str]:
     texts = [message] if isinstance(message, str) else message
     return {name for text in texts for name in re.findall(r"%\((\w+)\)", text)}
+
+
+def test_every_message_is_gathered_and_said_in_german() -> None:
+    catalogues = {source.parts[-3]: translations.read(source) for source in translations.catalogues()}
+    wanted = {_key(message) for message in translations.gathered() if message.id}
+    for language, catalogue in catalogues.items():
+        known = {_key(message) for message in catalogue if message.id}
+        assert wanted - known == set(), f"bin/check translations gathers them ({language})"
+        assert [message.id for message in catalogue if message.id and message.fuzzy] == []
+    german = catalogues["de"]
+    assert [message.id for message in german if message.id and not _is_whole(message.string)] == []
+
+
+def _key(message: Message) -> str:
+    return message.id if isinstance(message.id, str) else message.id[0]
+
+
+def _is_whole(text: str | tuple[str, ...]) -> bool:
+    return all([text] if isinstance(text, str) else text)

@@ -15,7 +15,7 @@ from flask.testing import FlaskClient
 
 from app.domain import alerts as rules
 from app.jobs import alerts as alert_jobs
-from app.jobs import channels, schedule
+from app.jobs import channels, schedule, summaries
 from app.platform import clock, db, queue, tenancy
 from app.platform.channels import Unavailable, Webhook, signature
 from app.services import alerts, stores
@@ -283,3 +283,42 @@ def test_a_webhook_is_a_channel_like_any_other(wire: Wire) -> None:
 
     found: Channel = Webhook(wire, "https://x.example", "s")  # type: ignore[arg-type]
     assert found
+
+
+def test_the_week_is_told_once_on_monday(app: Flask, shop: Shop, box: PostBox) -> None:
+    def run() -> None:
+        with app.app_context():
+            summaries.summary(shop.id)
+        people.work(app)
+
+    today = clock.today("Europe/Berlin")
+    monday = today + timedelta(days=(7 - today.weekday()) % 7)
+    with at(monday + timedelta(days=1), 9):
+        run()
+    with at(monday, 7):
+        run()
+    assert box.sent == []
+    with at(monday, 8):
+        run()
+        run()
+    (mail,) = box.sent
+    with app.app_context(), tenancy.store_scope(db.session(), shop.id):
+        sold = db.rows(
+            "SELECT COALESCE(SUM(units), 0) AS units FROM daily_sales WHERE day BETWEEN :first AND :last",
+            first=monday - timedelta(days=7),
+            last=monday - timedelta(days=1),
+        )[0].units
+    assert mail.subject.startswith(f"Your week: {sold:,} unit")
+    for part in (mail.text, mail.html):
+        assert "The week before:" in part
+        assert "To order now:" in part
+        assert "/alerts/unsubscribe?token=" in part
+    assert "List-Unsubscribe" in mail.headers
+
+
+def test_who_wants_no_summary_gets_none(app: Flask, shop: Shop, box: PostBox) -> None:
+    change(app, shop, weekly_summary=False)
+    with at(MONDAY, 9), app.app_context():
+        summaries.summary(shop.id)
+    people.work(app)
+    assert box.sent == []
