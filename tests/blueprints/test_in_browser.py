@@ -14,8 +14,9 @@ from flask import Flask
 from playwright.sync_api import Browser, Page, Route, expect, sync_playwright
 from werkzeug.serving import make_server
 
-from app.jobs import forecasts, reports
-from app.platform import db, queue, tenancy
+from app.jobs import forecasts, proof, reports
+from app.platform import clock, db, queue, tenancy
+from app.services import proof as proofs
 from devtools.chromium import ensure_chromium
 from tests import factories
 from tests.factories import Shop
@@ -29,6 +30,7 @@ PAGES = [
     "/products",
     "/products/{first}",
     "/products/{refused}",
+    "/proof",
     "/alerts",
     "/reports",
     "/settings",
@@ -68,6 +70,9 @@ def address(app: Flask) -> Iterator[str]:
 def store(app: Flask) -> tuple[Shop, list[int]]:
     found = factories.ready_store(app)
     with app.app_context():
+        with tenancy.store_scope(db.session(), found[0].id), db.transaction():
+            wanted = proofs.request(actor="Owner Person", now=clock.now())
+        proof.make(found[0].id, wanted)
         queue.connection().flushdb()
     return found
 
