@@ -18,7 +18,7 @@ from app.domain.forecasts import Forecasts
 from app.models.catalog import VariantSettings
 from app.models.forecasts import Forecast, ForecastRun
 from app.platform import db
-from app.services import stores
+from app.services import demand, stores
 
 HORIZON_DAYS = 28
 LOW_HISTORY_DAYS = 30
@@ -40,6 +40,7 @@ def run(*, today: date, now: datetime) -> Made | None:
     panel = load_panel(last_day=today - timedelta(days=1))
     if panel is None:
         return None
+    panel = demand.as_wanted(panel)
     settings = stores.settings()
     chosen = ForecastRun(
         engine=settings.engine, origin=panel.last_day, started_at=now, variants=len(panel.keys)

@@ -17,7 +17,7 @@ from app.domain.replenishment import proof as domain
 from app.domain.replenishment.proof_figures import Lines, lines, store_figures
 from app.models.proof import Proof, ProofLine
 from app.platform import db
-from app.services import audit, forecasts, replenishment, stores
+from app.services import audit, demand, forecasts, replenishment, stores
 
 SEED = 0
 GIVEN_UP_AFTER = timedelta(days=1)
@@ -98,7 +98,7 @@ def make(
     rows = np.flatnonzero(domain.provable(panel, found[0]) & tracked)
     if not len(rows):
         raise UnableToProve("nothing_to_compare")
-    closing = _closing(panel)
+    closing = demand.closing_stock(panel)
     inferred = unexplained_runs(panel) & np.isnan(closing)
     share = np.where(inferred, 0.0, share_in_stock(panel.units, closing))
     chosen = [positions[int(key)] for key in panel.keys[rows]]
@@ -114,24 +114,6 @@ def make(
     )
     price, cost = (_money(chosen, name) for name in ("price", "unit_cost"))
     _store(proof_id, made, price, cost, panel, left_out=int(tracked.sum()) - len(rows), seed=seed, now=now())
-
-
-def _closing(panel: Panel) -> Floats:
-    """(n, days) stock of each variant at the end of each day as it was recorded, NaN where it was not."""
-    closing = np.full(panel.units.shape, np.nan)
-    for row in db.stream(
-        """
-        SELECT v.id, d.day, d.available
-        FROM stock_days d JOIN variants v ON v.store_id = d.store_id AND v.inventory_item_id = d.inventory_item_id
-        WHERE d.day BETWEEN :first AND :last AND v.deleted_at IS NULL
-        """,
-        first=panel.first_day,
-        last=panel.last_day,
-    ):
-        place = int(np.searchsorted(panel.keys, row.id))
-        if place < len(panel) and panel.keys[place] == row.id:
-            closing[place, (row.day - panel.first_day).days] = row.available
-    return closing
 
 
 def _money(found: list[Any], name: str) -> Floats:

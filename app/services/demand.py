@@ -1,0 +1,59 @@
+"""Demand: what customers wanted, from what was sold and from the days on which the shelf was seen empty."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import numpy as np
+
+from app.domain.arrays import Floats, Ints
+from app.domain.demand import Panel
+from app.domain.demand.censoring import restore
+from app.domain.demand.records import share_in_stock
+from app.platform import db
+
+
+def as_wanted(panel: Panel) -> Panel:
+    """The panel with the days on which stock was recorded as gone given back their expected demand (F19).
+
+    Days without a record stand as they were sold: what is not known is not made up.
+    """
+    closing = np.ones(panel.units.shape)
+    row, column, _ = _recorded(panel, "AND d.available <= 0")
+    if not len(row):
+        return panel
+    closing[row, column] = 0.0
+    return replace(
+        restore(replace(panel, in_stock=share_in_stock(panel.units, closing))), in_stock=panel.in_stock
+    )
+
+
+def closing_stock(panel: Panel) -> Floats:
+    """(n, days) stock of each variant at the end of each day as it was recorded, NaN where it was not."""
+    closing = np.full(panel.units.shape, np.nan)
+    row, column, available = _recorded(panel, "")
+    closing[row, column] = available
+    return closing
+
+
+def _recorded(panel: Panel, which: str) -> tuple[Ints, Ints, Ints]:
+    """Row, column and available units of the recorded days of the panel's variants, in one streamed query."""
+    found = [
+        (row.id, (row.day - panel.first_day).days, row.available)
+        for row in db.stream(
+            f"""
+            SELECT v.id, d.day, d.available
+            FROM stock_days d
+            JOIN variants v ON v.store_id = d.store_id AND v.inventory_item_id = d.inventory_item_id
+            WHERE d.day BETWEEN :first AND :last AND v.deleted_at IS NULL AND v.is_tracked {which}
+            """,  # noqa: S608  (a constant of this module)
+            first=panel.first_day,
+            last=panel.last_day,
+        )
+    ]
+    if not found:
+        return (np.empty(0, dtype=np.int64),) * 3
+    key, column, available = (np.asarray(part) for part in zip(*found, strict=True))
+    row = np.minimum(np.searchsorted(panel.keys, key), len(panel) - 1)
+    known = panel.keys[row] == key
+    return row[known], column[known], available[known]
