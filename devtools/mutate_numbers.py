@@ -1,0 +1,220 @@
+"""Changes the arithmetic of replenishment one operator at a time and shows that a test notices each change.
+
+`python -m devtools.mutate_numbers` tries every change (a few minutes), `--only ledger` those of one module,
+`--seconds N` stops after that long. A change that no test notices is a survivor; it must be explained in
+docs/decisions/mutations.md, which is read here, or the command exits with 1.
+
+Nothing is written: the tests are loaded once, and each change lives in a forked child, in which the code object
+of the one changed function is exchanged, so that whoever has imported the function already runs the change.
+"""
+
+from __future__ import annotations
+
+import argparse
+import ast
+import contextlib
+import importlib
+import io
+import os
+import signal
+import sys
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from types import CodeType, FunctionType, ModuleType
+
+from devtools.paths import ROOT
+
+MODULES = (
+    "change",
+    "ledger",
+    "minimum_order",
+    "money",
+    "order_size",
+    "planning",
+    "projection",
+    "replay",
+    "target",
+)
+TESTS = ("test_golden.py", "test_replay.py", "test_replenishment.py")
+PAGE = ROOT / "docs" / "decisions" / "mutations.md"
+PATIENCE_SECONDS = 60
+_SWAPS: dict[type, type] = {
+    ast.Add: ast.Sub, ast.Sub: ast.Add, ast.Mult: ast.Div, ast.Div: ast.Mult, ast.BitAnd: ast.BitOr,
+    ast.BitOr: ast.BitAnd, ast.And: ast.Or, ast.Or: ast.And, ast.Lt: ast.LtE, ast.LtE: ast.Lt, ast.Gt: ast.GtE,
+    ast.GtE: ast.Gt, ast.Eq: ast.NotEq, ast.NotEq: ast.Eq,
+}  # fmt: skip
+_NAMES = {
+    "maximum": "minimum",
+    "minimum": "maximum",
+    "ceil": "floor",
+    "floor": "ceil",
+    "any": "all",
+    "all": "any",
+}
+
+
+@dataclass(frozen=True)
+class Mutant:
+    """One changed place: the function it is in, the line as written, and what was put for what."""
+
+    module: str
+    function: str
+    line: int
+    source: str
+    change: str
+    code: CodeType
+
+    @property
+    def name(self) -> str:
+        """How the explanations name it: without the line's number, which other changes move."""
+        return f"{self.module}.{self.function}: {self.change} in `{self.source}`"
+
+
+def mutants(module: str) -> Iterator[Mutant]:
+    """Every change of one module's functions, in the order of the source."""
+    file = ROOT / "app" / "domain" / "replenishment" / f"{module}.py"
+    text = file.read_text()
+    lines = text.splitlines()
+    places = sum(1 for _ in _places(ast.parse(text)))
+    for number in range(places):
+        tree = ast.parse(text)
+        function, node, change = next(place for i, place in enumerate(_places(tree)) if i == number)
+        change()
+        compiled = compile(ast.fix_missing_locations(tree), str(file), "exec")
+        code = _code_of(compiled, function)
+        yield Mutant(module, function, node.lineno, lines[node.lineno - 1].strip(), change.words, code)
+
+
+class _Change:
+    """A change of one node, made when called."""
+
+    def __init__(self, node: ast.AST, field: str, value: object, words: str) -> None:
+        self.node, self.field, self.value, self.words = node, field, value, words
+
+    def __call__(self) -> None:
+        setattr(self.node, self.field, self.value)
+
+
+def _places(tree: ast.Module) -> Iterator[tuple[str, ast.expr, _Change]]:
+    for owner in tree.body:
+        inside = owner.body if isinstance(owner, ast.ClassDef) else [owner]
+        for function in inside:
+            if isinstance(function, ast.FunctionDef):
+                name = f"{owner.name}.{function.name}" if isinstance(owner, ast.ClassDef) else function.name
+                for statement in function.body:
+                    for node in ast.walk(statement):
+                        yield from ((name, node, change) for change in _changes(node))  # type: ignore[misc]
+
+
+def _changes(node: ast.AST) -> Iterator[_Change]:
+    if (isinstance(node, ast.BinOp | ast.BoolOp) and type(node.op) in _SWAPS) or (
+        isinstance(node, ast.AugAssign) and type(node.op) in _SWAPS
+    ):
+        yield _swapped(node, "op", node.op)
+    elif isinstance(node, ast.Compare) and type(node.ops[0]) in _SWAPS:
+        new = _SWAPS[type(node.ops[0])]
+        words = f"{type(node.ops[0]).__name__} → {new.__name__}"
+        yield _Change(node, "ops", [new(), *node.ops[1:]], words)
+    elif isinstance(node, ast.UnaryOp) and isinstance(node.op, ast.USub):
+        yield _Change(node, "op", ast.UAdd(), "minus gone")
+    elif isinstance(node, ast.Attribute) and node.attr in _NAMES:
+        yield _Change(node, "attr", _NAMES[node.attr], f"{node.attr} → {_NAMES[node.attr]}")
+    elif isinstance(node, ast.Constant) and not isinstance(node.value, bool):
+        if isinstance(node.value, int | float):
+            yield _Change(node, "value", node.value + 1, f"{node.value} → {node.value + 1}")
+
+
+def _swapped(node: ast.AST, field: str, old: ast.AST) -> _Change:
+    new = _SWAPS[type(old)]
+    return _Change(node, field, new(), f"{type(old).__name__} → {new.__name__}")
+
+
+def _code_of(compiled: CodeType, name: str) -> CodeType:
+    for part in name.split("."):
+        compiled = next(
+            one for one in compiled.co_consts if isinstance(one, CodeType) and one.co_name == part
+        )
+    return compiled
+
+
+def _function(module: ModuleType, name: str) -> FunctionType:
+    owner: object = module
+    for part in name.split("."):
+        owner = vars(owner)[part]
+    owner = getattr(owner, "__func__", owner)
+    owner = owner.fget if isinstance(owner, property) else owner
+    assert isinstance(owner, FunctionType)
+    return owner
+
+
+def survives(mutant: Mutant) -> bool:
+    """Whether every test passes with the change in place; one that hangs or dies has been noticed."""
+    child = os.fork()
+    if child == 0:
+        # Of processor time: on a busy machine a slow test is not a hanging one.
+        signal.setitimer(signal.ITIMER_PROF, PATIENCE_SECONDS)
+        code = 1
+        with contextlib.suppress(BaseException):
+            module = importlib.import_module(f"app.domain.replenishment.{mutant.module}")
+            _function(module, mutant.function).__code__ = mutant.code
+            code = run_tests()
+        os._exit(code)
+    _, status = os.waitpid(child, 0)
+    return os.WIFEXITED(status) and os.WEXITSTATUS(status) == 0
+
+
+def run_tests() -> int:
+    """The tests of the numbers in this process, quietly, to the first failure."""
+    import pytest
+
+    files = [str(ROOT / "tests" / "domain" / name) for name in TESTS]
+    quiet = [
+        "-q",
+        "-x",
+        "-p",
+        "no:cacheprovider",
+        "-p",
+        "no:logging",
+        "-p",
+        "no:randomly",
+        "--no-header",
+        "--no-cov",
+    ]
+    with contextlib.redirect_stdout(io.StringIO()), contextlib.redirect_stderr(io.StringIO()):
+        return int(pytest.main([*quiet, *[file for file in files if Path(file).exists()]]))
+
+
+def explained() -> str:
+    """The page of explanations, empty while there is none."""
+    return PAGE.read_text() if PAGE.exists() else ""
+
+
+def main() -> None:
+    """Try the changes."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--only", default="", help="the module whose name this is")
+    parser.add_argument("--seconds", type=float, default=1500, help="stop after that long")
+    arguments = parser.parse_args()
+    if run_tests():
+        sys.exit("The tests fail without any change.")
+    page, begun = explained(), time.monotonic()
+    tried, killed, unexplained = 0, 0, []
+    for module in (one for one in MODULES if arguments.only in ("", one)):
+        for mutant in mutants(module):
+            if time.monotonic() - begun > arguments.seconds:
+                sys.exit(f"Stopped after {arguments.seconds:g} s and {tried} changes; use --only.")
+            tried += 1
+            if not survives(mutant):
+                killed += 1
+            elif mutant.name not in page:
+                unexplained.append(mutant.name)
+                print(f"  ✗ {mutant.name} (line {mutant.line})", flush=True)
+    print(f"{tried} changes, {killed} noticed, {tried - killed - len(unexplained)} explained survivors")
+    if unexplained:
+        sys.exit(f"{len(unexplained)} changes were noticed by no test and are not explained in {PAGE.name}.")
+
+
+if __name__ == "__main__":
+    main()
