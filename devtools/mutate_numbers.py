@@ -23,6 +23,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from types import CodeType, FunctionType, ModuleType
+from typing import cast
 
 from devtools.paths import ROOT
 
@@ -121,9 +122,9 @@ def _changes(node: ast.AST) -> Iterator[_Change]:
         yield _Change(node, "op", ast.UAdd(), "minus gone")
     elif isinstance(node, ast.Attribute) and node.attr in _NAMES:
         yield _Change(node, "attr", _NAMES[node.attr], f"{node.attr} → {_NAMES[node.attr]}")
-    elif isinstance(node, ast.Constant) and not isinstance(node.value, bool):
-        if isinstance(node.value, int | float):
-            yield _Change(node, "value", node.value + 1, f"{node.value} → {node.value + 1}")
+    elif isinstance(node, ast.Constant) and type(node.value) in (int, float):
+        new = cast(float, node.value) + 1
+        yield _Change(node, "value", new, f"{node.value!r} → {new}")
 
 
 def _swapped(node: ast.AST, field: str, old: ast.AST) -> _Change:
