@@ -123,8 +123,8 @@ def _changes(node: ast.AST) -> Iterator[_Change]:
     elif isinstance(node, ast.Attribute) and node.attr in _NAMES:
         yield _Change(node, "attr", _NAMES[node.attr], f"{node.attr} → {_NAMES[node.attr]}")
     elif isinstance(node, ast.Constant) and type(node.value) in (int, float):
-        new = cast(float, node.value) + 1
-        yield _Change(node, "value", new, f"{node.value!r} → {new}")
+        more = cast(float, node.value) + 1
+        yield _Change(node, "value", more, f"{node.value!r} → {more}")
 
 
 def _swapped(node: ast.AST, field: str, old: ast.AST) -> _Change:
