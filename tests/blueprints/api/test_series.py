@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from datetime import date, timedelta
 from typing import Any
 
@@ -98,6 +99,8 @@ def test_how_to_forecast_is_checked(api: Api, query: str) -> None:
 
 
 def test_forecasting_has_a_limit_of_its_own(api: Api) -> None:
-    statuses = [api.post("/api/forecast", json=[]).status_code for _ in range(31)]
-    assert statuses == [422] * 30 + [429]
+    answers = (api.post("/api/forecast", json=[]).status_code for _ in range(300))
+    before = list(itertools.takewhile(lambda status: status != 429, answers))
+    assert 30 <= len(before) < 300  # a try comes free every two seconds, so a slow machine makes a few more
+    assert set(before) == {422}
     assert api.get("/api/inventory", "owner").status_code == 200
