@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
@@ -36,6 +37,24 @@ def settings(**overrides: object) -> Iterator[Settings]:
         made = Settings.from_env(environment, testing=True, **overrides)
         schema.upgrade(made.migration_database_url, made.database_url)
         yield made
+
+
+def environment(made: Settings) -> dict[str, str]:
+    """The environment of another process on the same services."""
+    keys = ",".join(f"{name}:{base64.b64encode(key).decode()}" for name, key in made.token_keys)
+    return {
+        **os.environ,
+        "DATABASE_URL": made.database_url.replace("+psycopg2", ""),
+        "REDIS_URL": made.redis_url,
+        "QUEUE_PREFIX": made.queue_prefix,
+        "SHOPIFY_API_KEY": made.shopify_api_key,
+        "SHOPIFY_API_SECRET": made.shopify_api_secret,
+        "SHOPIFY_STORE_URL": made.shopify_store_url,
+        "APP_URL": made.app_url,
+        "SECRET_KEY": made.secret_key,
+        "TOKEN_KEYS": keys,
+        "LOG_LEVEL": "CRITICAL",
+    }
 
 
 def application(made: Settings) -> Flask:

@@ -5,9 +5,7 @@ Everything that happens is drawn from one seed. What the app then holds is compa
 
 from __future__ import annotations
 
-import base64
 import contextlib
-import os
 import random
 import signal
 import subprocess
@@ -23,6 +21,7 @@ import requests
 from app.jobs import schedule
 from app.platform import clock, db, queue
 from app.services import stores
+from bench import _ground
 from tests.live import Live
 
 ZONES = ("America/New_York", "Europe/Berlin", "Australia/Lord_Howe", "Asia/Kathmandu", "America/St_Johns")
@@ -122,7 +121,9 @@ class Month:
     def _work_and_be_killed(self) -> None:
         """Work in a process of its own, and kill it with SIGKILL at some moment."""
         command = [sys.executable, "-m", "bench._worker", str(self.offset.total_seconds())]
-        process = subprocess.Popen(command, env=self._environment(), stdout=subprocess.PIPE)
+        process = subprocess.Popen(
+            command, env=_ground.environment(self.live.app.extensions["settings"]), stdout=subprocess.PIPE
+        )
         assert process.stdout is not None
         process.stdout.readline()  # it says when it begins
         with contextlib.suppress(subprocess.TimeoutExpired):
@@ -132,23 +133,6 @@ class Month:
             self.kills += 1
         process.wait()
         process.stdout.close()
-
-    def _environment(self) -> dict[str, str]:
-        settings = self.live.app.extensions["settings"]
-        keys = ",".join(f"{name}:{_base64(key)}" for name, key in settings.token_keys)
-        return {
-            **os.environ,
-            "DATABASE_URL": settings.database_url.replace("+psycopg2", ""),
-            "REDIS_URL": settings.redis_url,
-            "QUEUE_PREFIX": settings.queue_prefix,
-            "SHOPIFY_API_KEY": settings.shopify_api_key,
-            "SHOPIFY_API_SECRET": settings.shopify_api_secret,
-            "SHOPIFY_STORE_URL": settings.shopify_store_url,
-            "APP_URL": settings.app_url,
-            "SECRET_KEY": settings.secret_key,
-            "TOKEN_KEYS": keys,
-            "LOG_LEVEL": "CRITICAL",
-        }
 
     # -- what happens
 
@@ -242,10 +226,6 @@ _ACTS = {
     "timezone": 1,
     "big_order": 0.5,
 }
-
-
-def _base64(key: bytes) -> str:
-    return base64.b64encode(key).decode()
 
 
 @dataclass(frozen=True)

@@ -148,7 +148,7 @@ def _forecasts(draw: np.random.Generator, ids: list[int]) -> None:
     db.session().add(run)
     db.session().flush()
     run.status, run.finished_at = "done", now
-    forecasts._store(run.id, made)
+    forecasts.store(run.id, made)
     columns = ", ".join(column.name for column in Forecast.__table__.columns if column.name != "variant_id")
     db.execute(
         f"""

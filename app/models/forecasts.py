@@ -75,6 +75,18 @@ class Forecast(StoreScoped, Base):
     )
 
 
+class ForecastChoice(StoreScoped, Base):
+    """What an engine has learnt of the store by `origin`, as text, to be used on newer sales for some days."""
+
+    __tablename__ = "forecast_choices"
+
+    engine: Mapped[str] = mapped_column(primary_key=True)
+    origin: Mapped[date]
+    variants: Mapped[int]
+    content: Mapped[str]
+    made_at: Mapped[datetime] = mapped_column(DateTime(timezone=True))
+
+
 class ForecastOverride(StoreScoped, Base):
     """The merchant's own number for one variant until a day, with the reason; kept after it has ended.
 

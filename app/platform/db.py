@@ -155,10 +155,16 @@ def append(model: type[Base], columns: Sequence[str], values: Iterable[Sequence[
     )
 
 
+def append_encoded(model: type[Base], columns: Sequence[str], file: io.BytesIO) -> None:
+    """Insert rows of the current store that come in COPY's binary format (see `platform.columns`)."""
+    table = cast(Table, model.__table__)
+    _insert(table, columns, file, source="SELECT * FROM staging", tail="", returning=None)
+
+
 def _insert(
     table: Table,
     columns: Sequence[str],
-    values: Iterable[Sequence[Any]],
+    values: Iterable[Sequence[Any]] | io.BytesIO,
     *,
     source: str,
     tail: str,
@@ -172,7 +178,10 @@ def _insert(
         cursor.execute(
             f"CREATE TEMP TABLE staging (staging_order bigint GENERATED ALWAYS AS IDENTITY, {types}) ON COMMIT DROP"
         )
-        cursor.copy_expert(f"COPY staging ({names}) FROM STDIN", _CopyReader(values), _COPY_CHARACTERS)
+        if isinstance(values, io.BytesIO):
+            cursor.copy_expert(f"COPY staging ({names}) FROM STDIN (FORMAT binary)", values, _COPY_CHARACTERS)
+        else:
+            cursor.copy_expert(f"COPY staging ({names}) FROM STDIN", _CopyReader(values), _COPY_CHARACTERS)
         end = f'RETURNING "{returning}"' if returning else ""
         cursor.execute(
             f'INSERT INTO "{table.name}" (store_id, {names}) '  # noqa: S608

@@ -199,10 +199,10 @@ def test_mix_and_its_backtest(monkeypatch: pytest.MonkeyPatch) -> None:
     choice = automatic.choose(panel)
     assert 0 <= choice.share <= 1
     assert 0 <= choice.own <= 1
-    deep = automatic.Choice(1.0, 0.0, choice.decay, learned.learn(panel, choice.decay), 0.0)
-    simple = automatic.Choice(0.0, 0.0, choice.decay, None, 0.0)
+    deep = automatic.Choice(1.0, 0.0, choice.decay, learned.learn(panel, choice.decay), 0.0, 120)
+    simple = automatic.Choice(0.0, 0.0, choice.decay, None, 0.0, 120)
     own = replace(simple, own=1.0)
-    half = automatic.Choice(0.5, 0.4, choice.decay, deep.learned, 0.0)
+    half = automatic.Choice(0.5, 0.4, choice.decay, deep.learned, 0.0, 120)
     parts = [automatic.quantiles(c, panel, rows) for c in (deep, simple, own, half)]
     assert np.allclose(0.5 * parts[0] + 0.3 * parts[1] + 0.2 * parts[2], parts[3])
     assert automatic.Choice.from_json(deep.to_json()) == deep
@@ -211,6 +211,11 @@ def test_mix_and_its_backtest(monkeypatch: pytest.MonkeyPatch) -> None:
     assert automatic.in_words(half).endswith("recent average")
     better = automatic.in_words(replace(half, gain=0.1))
     assert better.endswith("on the last weeks 10 % closer than the average alone")
+    assert automatic.still_fits(half, panel)
+    assert not automatic.still_fits(half, panel.until_column(110))
+    assert not automatic.still_fits(replace(half, version=0), panel)
+    assert not automatic.still_fits(half, replace(panel, price=np.ones(40)))
+    assert automatic.still_fits(simple, panel)
     stored = forecast(panel, choice=half)
     assert np.allclose(stored.sum_quantiles, parts[3])
     assert stored.reason[0] == automatic.in_words(half)

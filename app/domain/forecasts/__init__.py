@@ -10,12 +10,12 @@ import numpy as np
 from app.domain.arrays import Bools, Floats, Ints, Texts
 from app.domain.demand import Panel
 from app.domain.demand.pattern import demand_class
-from app.domain.forecasts.automatic import Choice, choose
+from app.domain.forecasts.automatic import Choice, choose, still_fits
 from app.domain.forecasts.daily import daily_values
 from app.domain.forecasts.engines import ENGINES, Sums
 from app.domain.forecasts.result import GRID_DAYS, GRID_Q, MAX_DAYS, Forecasts
 
-__all__ = ["ENGINES", "MAX_DAYS", "Choice", "Forecasts", "choose", "forecast"]
+__all__ = ["ENGINES", "MAX_DAYS", "Choice", "Forecasts", "choose", "forecast", "still_fits"]
 
 REASONS = {
     "prophet": "Prophet, as chosen in the settings",

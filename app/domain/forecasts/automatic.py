@@ -26,6 +26,8 @@ PULL = 0.6  # relative loss that the prior outweighs at a distance of 1
 TRIAL_ROWS = 30_000
 TRIAL_LENGTHS = np.array([7, 14, 28])
 TRIAL_DAYS = 28
+VERSION = 1  # of what is stored: one made by an earlier program is made anew
+FEW_DAYS = 14
 LONG_DAYS = 400  # from here on at least two cut-offs
 MOST_CUTS = 6  # in shops of few variants and many days
 WANTED_SUMS = 600
@@ -45,6 +47,8 @@ class Choice:
     decay: float
     learned: Learned | None
     gain: float
+    days: int  # of history that it was made from
+    version: int = VERSION
 
     def to_json(self) -> str:
         """As text to store; `from_json` gives it back."""
@@ -77,10 +81,21 @@ def choose(panel: Panel, *, focus: int = 28, seed: int = 0) -> Choice:
     """Backtest the mix at cut-offs of the last weeks, then train on everything known."""
     decay = best_decay(panel)
     if not learning.can_learn(panel):
-        return Choice(0.0, _prior(len(panel), panel.days)[1], decay, None, np.nan)
+        return Choice(0.0, _prior(len(panel), panel.days)[1], decay, None, np.nan, panel.days)
     share, own, gain = _backtest(panel, focus, seed)
     model = learning.learn(panel, decay, focus=focus, seed=seed) if share > 0 else None
-    return Choice(share, own, decay, model, gain)
+    return Choice(share, own, decay, model, gain, panel.days)
+
+
+def still_fits(choice: Choice, panel: Panel) -> bool:
+    """Whether the choice can be used on this panel, whose last day is at most a few days later.
+
+    More days than those tell that older history has come in. A model expects the features that it was trained
+    with.
+    """
+    if choice.version != VERSION or not 0 <= panel.days - choice.days <= FEW_DAYS:
+        return False
+    return choice.learned is None or learning.expects(choice.learned, panel)
 
 
 def quantiles(choice: Choice, panel: Panel, rows: Ints) -> Floats:

@@ -104,6 +104,16 @@ def _train(x: Floats, y: Floats, weight: Floats, *, small: bool, seed: int) -> t
         return tuple(pool.map(one, LEVELS.tolist()))
 
 
+def expects(learned: Learned, panel: Panel) -> bool:
+    """Whether this panel has the features that the model was trained with (season, price, stock)."""
+    one = panel.take(np.arange(1))
+    at = np.array([panel.days])
+    x, _ = features(
+        Windows.of(one), Shop.of(panel, learned.decay), one.price, np.array([0]), at, np.array([7])
+    )
+    return bool(learned.models[0].num_feature() == x.shape[1])
+
+
 def predict(learned: Learned, panel: Panel, rows: Ints, grid_days: Ints = GRID_DAYS) -> Floats:
     """(n, H, Q) quantiles of the sums over `grid_days` of `rows`, rising with days and with q."""
     shop = Shop.of(panel, learned.decay)

@@ -1,0 +1,31 @@
+"""What the automatic engine has learnt of a store: kept some days, learnt anew when it no longer fits."""
+
+from __future__ import annotations
+
+from datetime import date, datetime
+
+from app.domain.demand import Panel
+from app.domain.forecasts import Choice, choose, still_fits
+from app.models.forecasts import ForecastChoice
+from app.platform import db
+
+KEPT_DAYS = 7
+CHANGED_SHARE = 0.1  # of the variants come or gone: then it is another shop
+
+
+def current(panel: Panel, *, now: datetime) -> Choice:
+    """The stored choice while it fits this panel; else a new one, which is stored."""
+    kept = db.rows("SELECT origin, variants, content FROM forecast_choices")
+    if kept and _is_near(kept[0].origin, kept[0].variants, panel):
+        choice = Choice.from_json(kept[0].content)
+        if still_fits(choice, panel):
+            return choice
+    choice = choose(panel)
+    row = ("auto", panel.last_day, len(panel), choice.to_json(), now)
+    db.upsert(ForecastChoice, ("engine", "origin", "variants", "content", "made_at"), [row], key=["engine"])
+    return choice
+
+
+def _is_near(origin: date, variants: int, panel: Panel) -> bool:
+    age = (panel.last_day - origin).days
+    return 0 <= age < KEPT_DAYS and abs(len(panel) - variants) <= CHANGED_SHARE * variants

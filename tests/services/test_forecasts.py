@@ -1,0 +1,125 @@
+"""Forecasts of a store: read and written by binary COPY, learnt once and used on the nights that follow."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import date, timedelta
+
+import numpy as np
+import pytest
+from flask import Flask
+
+from app.domain import forecasts as engines
+from app.domain.forecasts import learned
+from app.models.sales import DailySales
+from app.platform import clock, columns, db, tenancy
+from app.services import forecasts, stores
+from tests.factories import Item, fill, make_store
+
+TODAY = clock.today("Europe/Berlin")
+ITEMS = [
+    Item(f"Product {k}", tuple(np.random.default_rng(k).poisson(2 + k % 5, 90).tolist()), 9)
+    for k in range(12)
+]
+
+
+@pytest.fixture
+def store(app: Flask, monkeypatch: pytest.MonkeyPatch) -> Iterator[list[int]]:
+    monkeypatch.setattr(learned, "TREES", 5)
+    monkeypatch.setattr(learned, "MAX_ROWS", 1500)
+    shop = make_store(app)
+    ids = fill(app, shop, ITEMS)
+    with app.app_context(), tenancy.store_scope(db.session(), shop.id):
+        stores.settings().engine = "auto"
+        yield ids
+        db.session().rollback()
+
+
+def _made(today: date) -> engines.Forecasts:
+    made = forecasts.run(today=today, now=clock.now())
+    assert made is not None
+    return made.forecasts
+
+
+def _learnt_on() -> date:
+    return db.rows("SELECT origin FROM forecast_choices")[0].origin
+
+
+def test_what_is_stored_is_what_was_made(store: list[int]) -> None:
+    made = _made(TODAY)
+    again = forecasts.load()
+    assert again is not None
+    for name in made.__dataclass_fields__:
+        ours, theirs = getattr(made, name), getattr(again, name)
+        if isinstance(ours, np.ndarray):
+            assert ours.tolist() == theirs.tolist() or np.array_equal(ours, theirs, equal_nan=True), name
+        else:
+            assert ours == theirs, name
+
+
+def test_it_learns_once_and_uses_the_newest_sales_on_the_nights_that_follow(store: list[int]) -> None:
+    first = _made(TODAY)
+    assert _learnt_on() == TODAY - timedelta(days=1)
+    db.session().add(DailySales(variant_id=store[0], day=TODAY, units=400, revenue=99))
+    db.session().flush()
+    second = _made(TODAY + timedelta(days=1))
+    assert _learnt_on() == TODAY - timedelta(days=1)
+    assert second.mean_of_sum(28)[0] > 1.2 * first.mean_of_sum(28)[0]
+    _made(TODAY + timedelta(days=8))
+    assert _learnt_on() == TODAY + timedelta(days=7)
+
+
+def test_it_learns_anew_when_older_history_has_come_in(store: list[int]) -> None:
+    _made(TODAY)
+    kept = db.rows("SELECT content FROM forecast_choices")[0].content
+    for back in range(400, 430):
+        db.session().add(
+            DailySales(variant_id=store[0], day=TODAY - timedelta(days=back), units=3, revenue=9)
+        )
+    db.session().flush()
+    _made(TODAY + timedelta(days=1))
+    assert db.rows("SELECT content FROM forecast_choices")[0].content != kept
+    assert _learnt_on() == TODAY
+
+
+def test_an_engine_that_does_not_learn_stores_nothing_learnt(store: list[int]) -> None:
+    stores.settings().engine = "average_28"
+    _made(TODAY)
+    assert db.rows("SELECT * FROM forecast_choices") == []
+
+
+def test_a_store_without_sales_has_nothing_to_forecast(app: Flask) -> None:
+    shop = make_store(app)
+    with app.app_context(), tenancy.store_scope(db.session(), shop.id):
+        assert forecasts.run(today=TODAY, now=clock.now()) is None
+
+
+def test_columns_come_typed_and_of_this_store_alone(store: list[int]) -> None:
+    kinds = {"id": "bigint", "day": "date", "units": "integer", "revenue": "double"}
+    found = columns.read(
+        "SELECT variant_id, day, units::int, revenue::float8 FROM daily_sales WHERE variant_id = %(id)s",
+        kinds,
+        id=store[3],
+    )
+    rows = db.rows("SELECT day, units, revenue FROM daily_sales WHERE variant_id = :id", id=store[3])
+    assert found["day"].astype(object).tolist() == [row.day for row in rows]
+    assert found["units"].tolist() == [row.units for row in rows]
+    assert found["revenue"].tolist() == [float(row.revenue) for row in rows]
+    assert set(found["id"]) == {store[3]}
+
+
+def test_a_missing_value_is_named(store: list[int]) -> None:
+    with pytest.raises(ValueError, match="a value of id, cost is NULL"):
+        columns.read(
+            "SELECT 1::bigint, x FROM (VALUES (1.0::float8), (NULL)) AS v(x)",
+            {"id": "bigint", "cost": "double"},
+        )
+    db.session().rollback()
+    with pytest.raises(ValueError, match="a value of cost is NULL"):
+        columns.read("SELECT NULL::float8", {"cost": "double"})
+
+
+def test_long_results_are_cut_batch_by_batch(store: list[int], monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(columns, "_BATCH", 100)
+    found = columns.read("SELECT g::bigint FROM generate_series(1, 5000) AS g", {"n": "bigint"})
+    assert found["n"].tolist() == list(range(1, 5001))
