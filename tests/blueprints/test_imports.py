@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 from collections.abc import Iterator
+from datetime import timedelta
 from decimal import Decimal
 from typing import Any
 
@@ -12,7 +13,7 @@ from flask import Flask
 from flask.testing import FlaskClient
 from werkzeug.test import TestResponse
 
-from app.platform import db, queue, tenancy
+from app.platform import clock, db, queue, tenancy
 from tests import factories
 from tests.factories import Shop
 
@@ -247,6 +248,13 @@ def test_a_file_that_cannot_be_used_says_why(
 ) -> None:
     answer = bring(client, shop, content)
     assert answer.status_code == 422 and words in answer.text
+
+
+def test_a_preview_that_nobody_wanted_goes_after_a_week(client: FlaskClient, shop: Shop) -> None:
+    old = brought(client, shop, "SKU,MOQ\nSKU-1000,5\n")
+    with clock.travel(timedelta(days=8)):
+        brought(client, shop, "SKU,MOQ\nSKU-1000,6\n")
+    assert client.get(old, headers=shop.headers("owner")).status_code == 404
 
 
 def test_no_file(client: FlaskClient, shop: Shop) -> None:

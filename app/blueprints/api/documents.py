@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import functools
-from typing import Any, cast
+from typing import Any, NamedTuple, cast
 
 from flask import Flask, Response, current_app, jsonify
 
@@ -15,6 +15,15 @@ from app.platform.access import Open
 _PUBLIC = Open("how to call the API is no secret; the document holds no data")
 
 
+class Listed(NamedTuple):
+    """One operation of the document, as the page lists it."""
+
+    tag: str
+    path: str
+    method: str
+    one: dict[str, Any]
+
+
 @blueprint.get("/openapi.json", needs=_PUBLIC)
 def openapi_document() -> Response:
     """The document."""
@@ -24,7 +33,13 @@ def openapi_document() -> Response:
 @blueprint.get("/docs", needs=_PUBLIC)
 def docs() -> Response:
     """The reference page."""
-    return web.render("api/docs.html", document=_document(), problems=openapi.PROBLEMS)
+    document = _document()
+    operations = [
+        Listed(one["tags"][0], path, method, one)
+        for path, methods in document["paths"].items()
+        for method, one in methods.items()
+    ]
+    return web.render("api/docs.html", document=document, operations=operations, problems=openapi.PROBLEMS)
 
 
 def _document() -> dict[str, Any]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from sqlalchemy import select
 
@@ -18,6 +18,9 @@ from app.services.imports.kinds import KINDS
 from app.services.imports.planning import Plan, Planner
 
 __all__ = ["KINDS", "ImportNotFound", "Plan", "UnableToImport", "answer", "apply", "plan", "undo", "upload"]
+
+
+_KEPT = timedelta(days=7)
 
 
 class ImportNotFound(LookupError):
@@ -37,6 +40,8 @@ def upload(filename: str, content: bytes, *, kind: str | None, actor: str, now: 
     chosen = kind or kinds.recognised(sheet.columns)
     if chosen not in KINDS:
         raise UnableToImport(gettext("The headers do not tell what is in the file. Choose it from the list."))
+    # What nobody imported within a week nobody wants; its rows are the merchant's and go.
+    db.execute("DELETE FROM imports WHERE status = 'preview' AND created_at < :limit", limit=now - _KEPT)
     found = Import(
         kind=chosen,
         filename=filename[:200],
