@@ -15,6 +15,7 @@ from app.domain.purchasing import ActNotAllowed, TooManyUnits
 from app.platform import web
 from app.platform.access import NoStoreChosen
 from app.platform.api import ApiBlueprint, limit_headers
+from app.platform.i18n import gettext, lazy_gettext
 from app.platform.limits import TooManyTries
 from app.platform.secrets import LinkRefused
 from app.platform.sessions import WriteRefused
@@ -51,62 +52,92 @@ class Problem:
     detail: str | None = None
 
 
-_NOT_FOUND = "It may have been deleted, or it belongs to another store."
+_NOT_FOUND = lazy_gettext("It may have been deleted, or it belongs to another store.")
 TABLE: dict[type[Exception], Problem] = {
-    StoreNotFound: Problem(404, "Store not found", _NOT_FOUND),
-    VariantNotFound: Problem(404, "Product not found", _NOT_FOUND),
-    MergeNotFound: Problem(404, "Proposal not found"),
-    ReceiptNotFound: Problem(404, "Delivery not found", _NOT_FOUND),
-    ViewNotFound: Problem(404, "View not found"),
-    AlertNotFound: Problem(404, "Alert not found", _NOT_FOUND),
-    ChannelNotFound: Problem(404, "Channel not found", _NOT_FOUND),
-    MemberNotFound: Problem(404, "Member not found", _NOT_FOUND),
-    OwnerNeeded: Problem(409, "A store needs an owner"),
-    ChannelRemoved: Problem(409, "The channel was removed"),
-    ReportNotFound: Problem(404, "Report not found"),
-    SupplierNotFound: Problem(404, "Supplier not found", _NOT_FOUND),
-    SupplierExists: Problem(409, "There is such a supplier already"),
-    OrderNotFound: Problem(404, "Purchase order not found", _NOT_FOUND),
-    OrderChanged: Problem(409, "The order has changed"),
-    ActNotAllowed: Problem(409, "The order's status does not allow this"),
-    TooManyUnits: Problem(422, "Too many units"),
-    ImportNotFound: Problem(404, "Import not found", _NOT_FOUND),
-    UnableToImport: Problem(409, "This import cannot go on"),
-    UnableToOverride: Problem(422, "This override cannot be set"),
-    UnableToOrder: Problem(422, "This cannot be ordered as it is"),
-    LinkRefused: Problem(403, "This link no longer works"),
+    StoreNotFound: Problem(404, lazy_gettext("Store not found"), _NOT_FOUND),
+    VariantNotFound: Problem(404, lazy_gettext("Product not found"), _NOT_FOUND),
+    MergeNotFound: Problem(404, lazy_gettext("Proposal not found")),
+    ReceiptNotFound: Problem(404, lazy_gettext("Delivery not found"), _NOT_FOUND),
+    ViewNotFound: Problem(404, lazy_gettext("View not found")),
+    AlertNotFound: Problem(404, lazy_gettext("Alert not found"), _NOT_FOUND),
+    ChannelNotFound: Problem(404, lazy_gettext("Channel not found"), _NOT_FOUND),
+    MemberNotFound: Problem(404, lazy_gettext("Member not found"), _NOT_FOUND),
+    OwnerNeeded: Problem(409, lazy_gettext("A store needs an owner")),
+    ChannelRemoved: Problem(409, lazy_gettext("The channel was removed")),
+    ReportNotFound: Problem(404, lazy_gettext("Report not found")),
+    SupplierNotFound: Problem(404, lazy_gettext("Supplier not found"), _NOT_FOUND),
+    SupplierExists: Problem(409, lazy_gettext("There is such a supplier already")),
+    OrderNotFound: Problem(404, lazy_gettext("Purchase order not found"), _NOT_FOUND),
+    OrderChanged: Problem(409, lazy_gettext("The order has changed")),
+    ActNotAllowed: Problem(409, lazy_gettext("The order's status does not allow this")),
+    TooManyUnits: Problem(422, lazy_gettext("Too many units")),
+    ImportNotFound: Problem(404, lazy_gettext("Import not found"), _NOT_FOUND),
+    UnableToImport: Problem(409, lazy_gettext("This import cannot go on")),
+    UnableToOverride: Problem(422, lazy_gettext("This override cannot be set")),
+    UnableToOrder: Problem(422, lazy_gettext("This cannot be ordered as it is")),
+    LinkRefused: Problem(403, lazy_gettext("This link no longer works")),
     UnableToReachShop: Problem(
-        409, "Fluxor has to be opened again", "Close this page and open Fluxor from your admin."
+        409,
+        lazy_gettext("Fluxor has to be opened again"),
+        lazy_gettext("Close this page and open Fluxor from your admin."),
     ),
     TokenRefused: Problem(
         403,
-        "Fluxor is not installed in this store",
-        "Install it from your Shopify admin, then open it again.",
+        lazy_gettext("Fluxor is not installed in this store"),
+        lazy_gettext("Install it from your Shopify admin, then open it again."),
     ),
-    GrantRefused: Problem(400, "The store was not connected"),
-    TokenUnavailable: Problem(503, "Shopify does not answer", "Wait a minute and load the page again."),
-    AdminError: Problem(503, "Shopify does not answer", "Wait a minute and load the page again."),
+    GrantRefused: Problem(400, lazy_gettext("The store was not connected")),
+    TokenUnavailable: Problem(
+        503, lazy_gettext("Shopify does not answer"), lazy_gettext("Wait a minute and load the page again.")
+    ),
+    AdminError: Problem(
+        503, lazy_gettext("Shopify does not answer"), lazy_gettext("Wait a minute and load the page again.")
+    ),
     OperationalError: Problem(
-        503, "The database cannot be reached", "Your data is safe. Wait a minute and load the page again."
+        503,
+        lazy_gettext("The database cannot be reached"),
+        lazy_gettext("Your data is safe. Wait a minute and load the page again."),
     ),
-    LoginRefused: Problem(401, "You are not logged in"),
-    LinkUsed: Problem(403, "This link no longer works"),
-    WriteRefused: Problem(403, "This was not sent from our own pages"),
-    TooManyTries: Problem(429, "Too many tries"),
-    RedisDown: Problem(503, "Background work is paused", "Your data is safe. Wait a minute and try again."),
-    RedisSlow: Problem(503, "Background work is paused", "Your data is safe. Wait a minute and try again."),
+    LoginRefused: Problem(401, lazy_gettext("You are not logged in")),
+    LinkUsed: Problem(403, lazy_gettext("This link no longer works")),
+    WriteRefused: Problem(403, lazy_gettext("This was not sent from our own pages")),
+    TooManyTries: Problem(429, lazy_gettext("Too many tries")),
+    RedisDown: Problem(
+        503,
+        lazy_gettext("Background work is paused"),
+        lazy_gettext("Your data is safe. Wait a minute and try again."),
+    ),
+    RedisSlow: Problem(
+        503,
+        lazy_gettext("Background work is paused"),
+        lazy_gettext("Your data is safe. Wait a minute and try again."),
+    ),
 }
 _HTTP = {
-    400: Problem(400, "This request cannot be read", "Go back and try again."),
+    400: Problem(400, lazy_gettext("This request cannot be read"), lazy_gettext("Go back and try again.")),
     401: Problem(
-        401, "Please open Fluxor from your Shopify admin", "This page is shown to signed-in staff only."
+        401,
+        lazy_gettext("Please open Fluxor from your Shopify admin"),
+        lazy_gettext("This page is shown to signed-in staff only."),
     ),
-    403: Problem(403, "You may not do this", "Ask the owner of the store to give you a role that may."),
-    404: Problem(404, "Page not found", "The address may be mistyped, or the page is gone."),
-    405: Problem(405, "This address does not take that kind of request", "Go back and try again."),
-    413: Problem(413, "This is too large", "Send less at once."),
-    422: Problem(422, "Some values cannot be used", "Mend the fields that are marked."),
-    429: Problem(429, "Too many tries", "Wait a minute and try again."),
+    403: Problem(
+        403,
+        lazy_gettext("You may not do this"),
+        lazy_gettext("Ask the owner of the store to give you a role that may."),
+    ),
+    404: Problem(
+        404, lazy_gettext("Page not found"), lazy_gettext("The address may be mistyped, or the page is gone.")
+    ),
+    405: Problem(
+        405,
+        lazy_gettext("This address does not take that kind of request"),
+        lazy_gettext("Go back and try again."),
+    ),
+    413: Problem(413, lazy_gettext("This is too large"), lazy_gettext("Send less at once.")),
+    422: Problem(
+        422, lazy_gettext("Some values cannot be used"), lazy_gettext("Mend the fields that are marked.")
+    ),
+    429: Problem(429, lazy_gettext("Too many tries"), lazy_gettext("Wait a minute and try again.")),
 }
 # A program is told what to send, where a person is told what to open.
 _API = {
@@ -120,7 +151,9 @@ _API = {
     422: Problem(422, "Some values cannot be used", "Mend the fields that `errors` names."),
 }
 _BUG = Problem(
-    500, "Something went wrong on our side", "It has been logged. Try again; nothing was half-written."
+    500,
+    lazy_gettext("Something went wrong on our side"),
+    lazy_gettext("It has been logged. Try again; nothing was half-written."),
 )
 
 
@@ -137,7 +170,7 @@ def _id_token_refused(error: IdTokenRefused) -> Response:
     answer = error.answer
     if answer.status == 302:
         return Response(status=302, headers=answer.headers)
-    problem = Problem(answer.status, "Please open Fluxor from your Shopify admin", answer.body)
+    problem = Problem(answer.status, gettext("Please open Fluxor from your Shopify admin"), answer.body)
     response = _render(problem, problem.detail or "")
     response.headers.extend(answer.headers)
     return response
@@ -195,9 +228,9 @@ def _render(problem: Problem, detail: str, errors: list[dict[str, str]] | None =
     if _wants_problem():
         response = jsonify(
             type=f"{current_app.extensions['settings'].app_url}/api/docs#problem-{problem.status}",
-            title=problem.title,
+            title=str(problem.title),
             status=problem.status,
-            detail=detail,
+            detail=str(detail),
             reference=g.get("correlation_id", ""),
             **({"errors": errors} if errors else {}),
         )

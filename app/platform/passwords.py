@@ -11,8 +11,10 @@ from dataclasses import dataclass
 
 import bcrypt
 
+from app.platform.i18n import lazy_gettext
+
 SHORTEST, LONGEST = 8, 256
-RULE = "Use at least 8 characters with an upper-case letter, a lower-case letter and a number."
+RULE = lazy_gettext("Use at least 8 characters with an upper-case letter, a lower-case letter and a number.")
 _PARTS = (
     (re.compile(r"[^\W\d_]"), str.isupper, "an upper-case letter"),
     (re.compile(r"[^\W\d_]"), str.islower, "a lower-case letter"),

@@ -11,6 +11,8 @@ from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 from itsdangerous import BadSignature, SignatureExpired, URLSafeTimedSerializer
 
+from app.platform.i18n import gettext
+
 _NONCE_BYTES = 12
 
 
@@ -76,7 +78,7 @@ class LinkSigner:
         try:
             claims = self._serializer.loads(token, max_age=max_age_seconds)
         except SignatureExpired as error:
-            raise LinkRefused("This link has expired. Ask for a new one.") from error
+            raise LinkRefused(gettext("This link has expired. Ask for a new one.")) from error
         except BadSignature as error:
-            raise LinkRefused("This link is not valid.") from error
+            raise LinkRefused(gettext("This link is not valid.")) from error
         return dict(claims)

@@ -20,6 +20,7 @@ from flask import Flask, Response, after_this_request, current_app, g, request
 
 from app.config import Settings
 from app.platform import clock, queue
+from app.platform.i18n import gettext
 
 LIFETIME = timedelta(hours=24)
 ISSUER, AUDIENCE = "fluxor", "fluxor.session"
@@ -98,9 +99,9 @@ def decode(token: str) -> Session:
             expires_at=datetime.fromtimestamp(int(claims["exp"]), UTC),
         )
     except (jwt.InvalidTokenError, TypeError, ValueError, OverflowError, OSError) as error:
-        raise SessionRefused("This session is not valid. Log in again.") from error
+        raise SessionRefused(gettext("This session is not valid. Log in again.")) from error
     if found.expires_at <= clock.now():
-        raise SessionRefused("Your session has expired. Log in again.")
+        raise SessionRefused(gettext("Your session has expired. Log in again."))
     return found
 
 

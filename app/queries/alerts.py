@@ -149,7 +149,8 @@ def sentence(kind: str, available: int, threshold: int | None) -> str:
         else gettext("%(count)s left.", count=number(available))
     )
     if kind == "runs_out_before_delivery":
-        return f"{left} {gettext('A delivery ordered today may come after the stock has run out.')}"
+        late = gettext("A delivery ordered today may come after the stock has run out.")
+        return f"{left} {late}"
     if threshold is not None and available < threshold:
         below = gettext("That is below your threshold of %(threshold)s.", threshold=number(threshold))
         return f"{left} {below}"

@@ -5,8 +5,11 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import date, timedelta
 from decimal import Decimal
+from typing import Any
 
 from app.platform import db
+from app.platform.i18n import lazy_gettext
+from app.queries.alerts import sentence
 from app.queries.stores import DEFAULTS
 
 RANGES = (30, 90, 365)
@@ -109,7 +112,20 @@ def sales_trend(*, today: date, days: int) -> SalesTrend:
     )
 
 
-_STATES = ("Out of stock", "Runs out before a delivery", "Order soon", "Enough", "Overstocked", "No forecast")
+def _worst(*, kind: str, facts: dict[str, Any], **known: Any) -> WorstAlert:
+    return WorstAlert(
+        **known, message=sentence(kind, int(facts.get("available") or 0), facts.get("threshold"))
+    )
+
+
+_STATES = {
+    "Out of stock": lazy_gettext("Out of stock"),
+    "Runs out before a delivery": lazy_gettext("Runs out before a delivery"),
+    "Order soon": lazy_gettext("Order soon"),
+    "Enough": lazy_gettext("Enough"),
+    "Overstocked": lazy_gettext("Overstocked"),
+    "No forecast": lazy_gettext("No forecast"),
+}
 
 
 def overview() -> Overview:
@@ -134,7 +150,7 @@ def overview() -> Overview:
                SUM(overstock_value) FILTER (WHERE overstock_units > 0) AS idle_value,
                (SELECT COUNT(*) FROM alerts WHERE resolved_at IS NULL AND dismissed_at IS NULL) AS open_alerts,
                (SELECT jsonb_agg(w) FROM (
-                   SELECT a.id, a.variant_id, v.display_name AS product, a.message
+                   SELECT a.id, a.variant_id, v.display_name AS product, a.kind, a.facts
                    FROM alerts a JOIN variants v ON v.store_id = a.store_id AND v.id = a.variant_id
                    WHERE a.resolved_at IS NULL AND a.dismissed_at IS NULL
                    ORDER BY array_position(ARRAY['critical', 'high', 'medium'], a.gravity),
@@ -162,9 +178,9 @@ def overview() -> Overview:
         urgent=whole.urgent,
         products=whole.products,
         open_alerts=whole.open_alerts,
-        worst=[WorstAlert(**one) for one in whole.worst or ()],
+        worst=[_worst(**one) for one in whole.worst or ()],
         idle_products=whole.idle_products,
         idle_value=whole.idle_value,
         setup=Setup(**{name: bool(getattr(whole, name)) for name in Setup.__dataclass_fields__}),
-        levels=[StockLevel(state, *found.get(state, (0, 0))) for state in _STATES],
+        levels=[StockLevel(str(words), *found.get(state, (0, 0))) for state, words in _STATES.items()],
     )

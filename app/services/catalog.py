@@ -10,6 +10,7 @@ from sqlalchemy import select
 
 from app.models.catalog import Location, Product, Variant, VariantMerge, VariantSettings
 from app.platform import db
+from app.platform.i18n import gettext
 from app.services import audit
 from app.shopify.rows import LocationRow, ProductRow, VariantRow
 
@@ -165,7 +166,7 @@ def decide_merge(merge_id: int, *, accept: bool, actor: str, now: datetime) -> N
     if merge is not None and merge.status == wanted:
         return
     if merge is None or merge.status != "proposed":
-        raise MergeNotFound("This proposal does not exist any more, or was decided already.")
+        raise MergeNotFound(gettext("This proposal does not exist any more, or was decided already."))
     merge.status, merge.decided_at, merge.decided_by = wanted, now, actor
     if accept:
         # What was merged into the deleted variant before goes on to the new one as well.

@@ -14,6 +14,7 @@ from sqlalchemy import select
 from app.models.reports import Report
 from app.platform import db
 from app.platform.formats import harmless
+from app.platform.i18n import gettext
 from app.services import audit
 
 KINDS = ("inventory", "forecast", "reorder", "sales")
@@ -78,7 +79,7 @@ def file(report_id: int, *, is_export: bool = False) -> File:
         .scalar_one_or_none()
     )
     if report is None or report.content is None:
-        raise ReportNotFound("This report does not exist or is not ready.")
+        raise ReportNotFound(gettext("This report does not exist or is not ready."))
     return File(report.filename, report.content)
 
 

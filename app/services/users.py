@@ -14,6 +14,7 @@ from sqlalchemy.orm import Session
 from app.models.stores import Member
 from app.models.users import StoreUser, User
 from app.platform import db
+from app.platform.i18n import gettext
 from app.platform.passwords import Hasher
 from app.services import audit
 
@@ -68,9 +69,11 @@ def confirm(user_id: int, seal: str, password: str, *, hasher: Hasher, now: date
     """
     user = _user(user_id)
     if user is None or not _is_sealed(user, seal):
-        raise LinkUsed("This link was used before or replaced by a newer one. Log in, or sign up again.")
+        raise LinkUsed(
+            gettext("This link was used before or replaced by a newer one. Log in, or sign up again.")
+        )
     if not hasher.verify(password, user.password_hash):
-        raise LoginRefused("The password is wrong.")
+        raise LoginRefused(gettext("The password is wrong."))
     user.confirmed_at = user.confirmed_at or now
     return _logged_in(user)
 
@@ -80,7 +83,7 @@ def log_in(email: str, password: str, *, hasher: Hasher) -> LoggedIn:
     user = db.session().execute(select(User).where(User.email == folded(email))).scalar_one_or_none()
     fits = hasher.verify(password, user.password_hash if user else None)
     if user is None or not fits or user.confirmed_at is None:
-        raise LoginRefused("The e-mail address or the password is wrong.")
+        raise LoginRefused(gettext("The e-mail address or the password is wrong."))
     if hasher.is_outdated(user.password_hash):
         user.password_hash = hasher.hash(password)
     return _logged_in(user)
@@ -102,7 +105,7 @@ def reset(user_id: int, seal: str, password: str, *, hasher: Hasher, now: dateti
     """Set a new password through a mailed link; ends every session and confirms the address. Raises LinkUsed."""
     user = _user(user_id)
     if user is None or not _is_sealed(user, seal):
-        raise LinkUsed("This link was used before. Ask for a new one.")
+        raise LinkUsed(gettext("This link was used before. Ask for a new one."))
     user.password_hash, user.version = hasher.hash(password), user.version + 1
     user.confirmed_at = user.confirmed_at or now
     return _logged_in(user)

@@ -20,7 +20,7 @@ def _new_password(text: str) -> str:
 
 
 Password = Annotated[str, Field(max_length=passwords.LONGEST, json_schema_extra={"format": "password"})]
-NewPassword = Annotated[Password, AfterValidator(_new_password), Field(description=passwords.RULE)]
+NewPassword = Annotated[Password, AfterValidator(_new_password), Field(description=str(passwords.RULE))]
 Token = Annotated[str, Field(max_length=2000)]
 
 

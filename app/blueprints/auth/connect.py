@@ -11,6 +11,7 @@ from app.blueprints.auth.routes import blueprint
 from app.config import Settings
 from app.platform import sessions, web
 from app.platform.access import SignedIn
+from app.platform.i18n import gettext
 from app.queries import users
 from app.shopify.authorization_code import clean_shop
 
@@ -33,7 +34,9 @@ def start_connect() -> Response:
         return _page(
             status=422,
             shop=request.form.get("shop", "")[:255],
-            error="Enter the address that ends in .myshopify.com (Settings › Domains in your admin).",
+            error=gettext(
+                "Enter the address that ends in .myshopify.com (Settings › Domains in your admin)."
+            ),
         )
     # A form may not lead to another site (form-action), so this page takes the browser there.
     target = connecting.begin(shop, redirect_path=CALLBACK)

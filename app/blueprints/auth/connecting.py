@@ -14,6 +14,7 @@ from flask_login import current_user
 from app.config import Settings
 from app.jobs import sync
 from app.platform import clock, db, limits, sessions, tenancy
+from app.platform.i18n import gettext
 from app.platform.queue import enqueue
 from app.platform.secrets import LinkRefused, LinkSigner, TokenCipher
 from app.platform.sessions import Session
@@ -83,12 +84,14 @@ def _check_state(given: dict[str, str]) -> None:
     try:
         claims = _signer().open(request.cookies.get(_COOKIE, ""), max_age_seconds=_SECONDS)
     except LinkRefused as error:
-        raise GrantRefused("This did not begin in this browser, or took too long. Start again.") from error
+        raise GrantRefused(
+            gettext("This did not begin in this browser, or took too long. Start again.")
+        ) from error
     same = hmac.compare_digest(str(claims["state"]).encode(), given["state"].encode("utf-8", "replace"))
     if not same or claims["shop"] != given["shop"] or claims["user"] != current_user.user_id:
-        raise GrantRefused("This answer belongs to another question. Start again.")
+        raise GrantRefused(gettext("This answer belongs to another question. Start again."))
     if not limits.first_time("connect", given["state"], seconds=2 * _SECONDS):
-        raise GrantRefused("This answer was used before. Start again.")
+        raise GrantRefused(gettext("This answer was used before. Start again."))
 
 
 def _signer() -> LinkSigner:

@@ -13,6 +13,7 @@ from app.config import Settings
 from app.jobs import sync
 from app.platform import clock, db, i18n, sessions, tenancy, web
 from app.platform.access import Account, Identity, Role
+from app.platform.i18n import gettext
 from app.platform.queue import enqueue
 from app.platform.secrets import TokenCipher
 from app.platform.sessions import SessionRefused
@@ -73,7 +74,7 @@ def _from_session(token: str, *, in_cookie: bool) -> Identity | Account | None:
         return None
     visitor = users.visitor(session.user_id, session.store_id)
     if visitor is None or visitor.version != session.version or sessions.has_ended(session):
-        g.session_problem = "This session has ended. Log in again."
+        g.session_problem = gettext("This session has ended. Log in again.")
         return None
     g.session, g.session_in_cookie = session, in_cookie
     if visitor.store_id is None or visitor.member_id is None:

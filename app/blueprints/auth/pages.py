@@ -12,11 +12,11 @@ from app.blueprints.auth.routes import blueprint
 from app.platform import limits, passwords, sessions, web
 from app.platform.access import Open, SignedIn
 from app.platform.forms import is_address
+from app.platform.i18n import gettext
 from app.platform.secrets import LinkRefused
 from app.services.users import LinkUsed, LoginRefused
 
 _DOOR = Open("whoever comes here has no proof of identity yet")
-_SENT = "We have sent a mail to {email}. Follow the link in it."
 
 
 @blueprint.get("/login", needs=_DOOR)
@@ -53,7 +53,9 @@ def sign_up() -> Response:
         accounts.sign_up(email, password)
     except limits.TooManyTries as error:
         return _refused("signup", error, email=email)
-    return _page("sent", words=_SENT.format(email=email))
+    return _page(
+        "sent", words=gettext("We have sent a mail to %(email)s. Follow the link in it.", email=email)
+    )
 
 
 @blueprint.get("/confirm", needs=_DOOR)
@@ -90,7 +92,9 @@ def ask_reset() -> Response:
         accounts.ask_reset(email)
     except limits.TooManyTries as error:
         return _refused("forgot", error, email=email)
-    return _page("sent", words=f"If {email} has an account, a mail with a link is on its way.")
+    return _page(
+        "sent", words=gettext("If %(email)s has an account, a mail with a link is on its way.", email=email)
+    )
 
 
 @blueprint.get("/reset", needs=_DOOR)
@@ -148,7 +152,7 @@ def _typed(name: str) -> str:
 
 
 def _email_errors(email: str) -> dict[str, str]:
-    return {} if is_address(email) else {"email": "Enter an e-mail address, like name@example.com."}
+    return {} if is_address(email) else {"email": gettext("Enter an e-mail address, like name@example.com.")}
 
 
 def _password_errors(password: str) -> dict[str, str]:
@@ -156,7 +160,7 @@ def _password_errors(password: str) -> dict[str, str]:
     if problem:
         return {"password": problem}
     if password != request.form.get("password_confirmation", ""):
-        return {"password_confirmation": "The two passwords differ. Type the same one twice."}
+        return {"password_confirmation": gettext("The two passwords differ. Type the same one twice.")}
     return {}
 
 

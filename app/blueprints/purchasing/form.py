@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from datetime import date, timedelta
 
 from app.platform.forms import Form, is_address
+from app.platform.i18n import gettext
 from app.queries.purchasing import Order
 from app.services.purchasing import DraftChange, LineChange
 
@@ -56,11 +57,13 @@ def letter(form: Form) -> None:
     """To whom the order goes, who answers are for, and a word to the supplier."""
     form.addresses("recipients", most=MOST_RECIPIENTS)
     if not form.text("recipients"):
-        form.errors["recipients"] = "Enter the supplier's e-mail address, or mark the order as sent instead."
+        form.errors["recipients"] = gettext(
+            "Enter the supplier's e-mail address, or mark the order as sent instead."
+        )
     form.words("message", most=2000)
     form.words("reply_to", most=254)
     if form.text("reply_to") and not is_address(form.text("reply_to")):
-        form.errors["reply_to"] = "Write the address like name@example.com."
+        form.errors["reply_to"] = gettext("Write the address like name@example.com.")
 
 
 def delivery(typed: Mapping[str, str], order: Order) -> tuple[Form, dict[int, tuple[int, int]]]:
@@ -95,7 +98,7 @@ def supplier(typed: Mapping[str, str], review_days: int, lead_time_days: int) ->
     form.words("name", most=200, optional=False)
     form.words("email", most=254)
     if form.text("email") and not is_address(form.text("email")):
-        form.errors["email"] = "Write the address like name@example.com."
+        form.errors["email"] = gettext("Write the address like name@example.com.")
     form.whole("lead_time_days", low=0, high=LONGEST_DAYS - 1, optional=True)
     form.whole("review_days", low=1, high=90, optional=True)
     form.values["lead_time_sd_days"] = None
@@ -106,7 +109,7 @@ def supplier(typed: Mapping[str, str], review_days: int, lead_time_days: int) ->
     code = form.text("currency").upper()
     form.values["currency"] = code or None
     if code and not (len(code) == 3 and code.isascii() and code.isalpha()):
-        form.errors["currency"] = "Enter the three letters of a currency, such as USD."
+        form.errors["currency"] = gettext("Enter the three letters of a currency, such as USD.")
     lead = form.values.get("lead_time_days")
     review = form.values.get("review_days")
     reach = (lead if lead is not None else lead_time_days) + (review if review is not None else review_days)

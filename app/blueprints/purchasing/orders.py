@@ -12,6 +12,7 @@ from app.jobs import purchasing as mail_jobs
 from app.platform import clock, queue, web
 from app.platform.access import Permission, actor
 from app.platform.forms import Form
+from app.platform.i18n import gettext
 from app.services import purchasing as service
 from app.services.purchasing import UnableToOrder
 
@@ -59,7 +60,7 @@ def change(order_id: int) -> Response:
     form = _save(order_id)
     if not form.is_valid:
         return show(order_id, status=422, errors=form.errors, typed=True)
-    return web.toast(show(order_id), "Order saved")
+    return web.toast(show(order_id), gettext("Order saved"))
 
 
 @blueprint.post("/purchase-orders/<int:order_id>/lines", needs=_EDIT)
@@ -85,7 +86,7 @@ def send(order_id: int) -> Response:
         return show(order_id, status=422, errors=form.errors, typed=True)
     _depart(order_id)
     _post(order_id, written)
-    return web.toast(show(order_id), "Order is being sent")
+    return web.toast(show(order_id), gettext("Order is being sent"))
 
 
 @blueprint.post("/purchase-orders/<int:order_id>/sent", needs=_EDIT)
@@ -95,7 +96,7 @@ def mark_sent(order_id: int) -> Response:
     if not form.is_valid:
         return show(order_id, status=422, errors=form.errors, typed=True)
     _depart(order_id)
-    return web.toast(show(order_id), "Marked as sent")
+    return web.toast(show(order_id), gettext("Marked as sent"))
 
 
 @blueprint.post("/purchase-orders/<int:order_id>/mail", needs=_EDIT)
@@ -107,7 +108,7 @@ def mail_again(order_id: int) -> Response:
     if not form.is_valid:
         return show(order_id, status=422, errors=form.errors, typed=True)
     _post(order_id, form)
-    return web.toast(show(order_id), "E-mail is being sent")
+    return web.toast(show(order_id), gettext("E-mail is being sent"))
 
 
 @blueprint.post("/purchase-orders/<int:order_id>/receive", needs=_EDIT)
@@ -125,7 +126,7 @@ def receive(order_id: int) -> Response:
     except UnableToOrder as error:
         return show(order_id, status=422, errors={"delivery": str(error)}, typed=True)
     _replan()
-    return web.toast(show(order_id), "Delivery recorded")
+    return web.toast(show(order_id), gettext("Delivery recorded"))
 
 
 @blueprint.post("/purchase-orders/<int:order_id>/schedule", needs=_EDIT)
@@ -143,7 +144,7 @@ def schedule(order_id: int) -> Response:
         now=clock.now(),
     )
     _replan()
-    return web.toast(show(order_id), "Saved")
+    return web.toast(show(order_id), gettext("Saved"))
 
 
 @blueprint.post("/purchase-orders/<int:order_id>/close", needs=_EDIT)
@@ -151,7 +152,7 @@ def close(order_id: int) -> Response:
     """End an order; nothing more is expected of it."""
     service.close(order_id, version=forms.version(request.form), actor=actor(), now=clock.now())
     _replan()
-    return web.toast(show(order_id), "Order closed")
+    return web.toast(show(order_id), gettext("Order closed"))
 
 
 @blueprint.post("/purchase-orders/<int:order_id>/cancel", needs=_EDIT)
@@ -159,7 +160,7 @@ def cancel(order_id: int) -> Response:
     """Give an order up before anything has arrived."""
     service.cancel(order_id, version=forms.version(request.form), actor=actor(), now=clock.now())
     _replan()
-    return web.toast(show(order_id), "Order cancelled")
+    return web.toast(show(order_id), gettext("Order cancelled"))
 
 
 def _save(order_id: int) -> Form:

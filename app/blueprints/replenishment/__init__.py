@@ -9,6 +9,7 @@ from flask import Response, request
 from app.platform import clock, web
 from app.platform.access import AppBlueprint, Permission, actor
 from app.platform.forms import Form
+from app.platform.i18n import gettext
 from app.queries import replenishment, stores
 from app.queries.paging import PAGE_SIZE, clean_page
 from app.queries.replenishment import SuggestionTable
@@ -57,14 +58,14 @@ def snooze(variant_id: int) -> Response:
         return _render(_asked_for(), status=422, wrong=variant_id, problem=" ".join(form.errors.values()))
     values = form.values
     service.snooze(variant_id, until=values["until"], reason=values["reason"], actor=actor(), now=clock.now())
-    return web.toast(_render(_asked_for()), "Snoozed")
+    return web.toast(_render(_asked_for()), gettext("Snoozed"))
 
 
 @blueprint.post("/suggestions/<int:variant_id>/wake", needs=Permission.REPLENISHMENT_DECIDE)
 def wake(variant_id: int) -> Response:
     """Take the product back onto what is to be ordered."""
     service.wake(variant_id, actor=actor())
-    return web.toast(_render(_asked_for()), "Back on the list")
+    return web.toast(_render(_asked_for()), gettext("Back on the list"))
 
 
 def _home() -> str:

@@ -8,6 +8,7 @@ from sqlalchemy import select
 
 from app.models.alerts import Alert
 from app.platform import db
+from app.platform.i18n import gettext
 from app.services import audit, stores
 
 
@@ -42,5 +43,5 @@ def unsubscribe(address: str, *, now: datetime) -> bool:
 def _alert(alert_id: int) -> Alert:
     found = db.session().execute(select(Alert).where(Alert.id == alert_id)).scalar_one_or_none()
     if found is None:
-        raise AlertNotFound("This alert does not exist.")
+        raise AlertNotFound(gettext("This alert does not exist."))
     return found

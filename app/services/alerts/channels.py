@@ -11,6 +11,7 @@ from sqlalchemy import select
 
 from app.models.alerts import AlertChannel
 from app.platform import db
+from app.platform.i18n import gettext
 from app.platform.secrets import TokenCipher
 from app.services import audit
 
@@ -60,7 +61,7 @@ def endpoint(channel_id: int, *, cipher: TokenCipher) -> Endpoint:
     """Where a channel leads. Raises ChannelNotFound, ChannelRemoved, CannotUnseal."""
     channel = _channel(channel_id)
     if channel.removed_at is not None:
-        raise ChannelRemoved("This channel was removed.")
+        raise ChannelRemoved(gettext("This channel was removed."))
     return Endpoint(
         channel.kind,
         cipher.unseal(channel.url_sealed, context=_context(channel, "url")),
@@ -87,7 +88,7 @@ def _channel(channel_id: int) -> AlertChannel:
         db.session().execute(select(AlertChannel).where(AlertChannel.id == channel_id)).scalar_one_or_none()
     )
     if found is None:
-        raise ChannelNotFound("There is no such channel.")
+        raise ChannelNotFound(gettext("There is no such channel."))
     return found
 
 

@@ -14,6 +14,7 @@ from app.domain import purchasing as rules
 from app.models.purchasing import PurchaseOrder, PurchaseOrderLine, Supplier
 from app.models.stores import Store
 from app.platform import db, tenancy
+from app.platform.i18n import gettext
 from app.services.catalog import VariantNotFound
 from app.services.purchasing import suppliers
 from app.services.purchasing.orders import UnableToOrder, lines_of, locked, note
@@ -117,7 +118,9 @@ def accept(variant_id: int, *, quantity: int | None, actor: str, now: datetime) 
         raise VariantNotFound(f"There is no product {variant_id} in this store.")
     wanted = quantity if quantity is not None else int(found[0].suggested or 0)
     if wanted < 1:
-        raise UnableToOrder("There is nothing to order of this product. Enter a quantity of 1 or more.")
+        raise UnableToOrder(
+            gettext("There is nothing to order of this product. Enter a quantity of 1 or more.")
+        )
     order = draft_for(suppliers.of_product(found[0].supplier_id, found[0].vendor), actor=actor, now=now)
     _put(order, found[0], wanted)
     note(order, "line_set", actor=actor, now=now, variant_id=variant_id, ordered=wanted)

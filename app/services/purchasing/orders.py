@@ -13,6 +13,7 @@ from sqlalchemy import select
 from app.domain import purchasing as rules
 from app.models.purchasing import PurchaseOrder, PurchaseOrderLine
 from app.platform import db
+from app.platform.i18n import gettext
 from app.services import audit
 from app.services.purchasing import suppliers
 
@@ -71,7 +72,7 @@ def send(order_id: int, *, version: int, today: date, actor: str, now: datetime)
     order = locked(order_id, version=version)
     rules.check(order.status, "send")
     if not lines_of(order):
-        raise UnableToOrder("This order has no products. Add one first.")
+        raise UnableToOrder(gettext("This order has no products. Add one first."))
     if order.expected_on is None or order.expected_on < today:
         lead = suppliers.lead_time_days(suppliers.get(order.supplier_id))
         order.expected_on = today + timedelta(days=lead)

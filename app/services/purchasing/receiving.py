@@ -8,6 +8,7 @@ from datetime import datetime
 from app.domain import purchasing as rules
 from app.models.purchasing import PurchaseOrder, PurchaseOrderLine, PurchaseReceipt
 from app.platform import db
+from app.platform.i18n import gettext
 from app.services.purchasing.orders import UnableToOrder, lines_of, locked, note, units
 
 
@@ -41,7 +42,7 @@ def receive(
                 )
             )
     if not arrived:
-        raise UnableToOrder("Enter how many units arrived of at least one product.")
+        raise UnableToOrder(gettext("Enter how many units arrived of at least one product."))
     order.status = rules.after_receipt(units(line) for line in lines)
     note(order, "received", actor=actor, now=now, units=arrived, status=order.status)
     return order

@@ -8,6 +8,7 @@ from sqlalchemy.orm import Session
 
 from app.models.stores import Member
 from app.platform import db
+from app.platform.i18n import gettext
 from app.services import audit
 from app.services.stores.known import StoreNotFound
 
@@ -40,7 +41,7 @@ def member_for(user_id: str) -> Member:
             continue
         audit.record(actor=f"user:{user_id}", action="member.joined", role=role)
         return member
-    raise StoreNotFound("The member could not be created.")
+    raise StoreNotFound(gettext("The member could not be created."))
 
 
 def _roles_for_newcomer(session: Session) -> tuple[str, ...]:
@@ -59,7 +60,7 @@ def change_role(member_id: int, role: str, *, actor: str) -> None:
     if member.role == role:
         return
     if member.role == "owner":
-        raise OwnerNeeded("Make somebody else the owner first. You become a manager by it.")
+        raise OwnerNeeded(gettext("Make somebody else the owner first. You become a manager by it."))
     session = db.session()
     if role == "owner":
         for owner in session.execute(
@@ -75,7 +76,7 @@ def remove_member(member_id: int, *, actor: str) -> None:
     """Take a member off the store; a log-in of theirs loses the way in. Raises MemberNotFound, OwnerNeeded."""
     member = _locked(member_id)
     if member.role == "owner":
-        raise OwnerNeeded("The owner cannot be removed. Make somebody else the owner first.")
+        raise OwnerNeeded(gettext("The owner cannot be removed. Make somebody else the owner first."))
     audit.record(actor=actor, action="member.removed", member=member.name, role=member.role)
     db.session().delete(member)
 
@@ -84,5 +85,5 @@ def _locked(member_id: int) -> Member:
     query = select(Member).where(Member.id == member_id).with_for_update()
     found = db.session().execute(query).scalar_one_or_none()
     if found is None:
-        raise MemberNotFound("There is no such member.")
+        raise MemberNotFound(gettext("There is no such member."))
     return found
