@@ -12,6 +12,7 @@ from flask.testing import FlaskClient
 from app.blueprints.layout import Here
 from app.models.stores import Store
 from app.platform import clock, db, tenancy
+from app.queries import dashboard
 from tests import factories
 from tests.factories import Shop
 
@@ -178,3 +179,20 @@ def test_home_says_what_money_lies_in_stock_beyond_need(app: Flask, client: Flas
     page = home(client, shop)
     assert f"€{idle.overstock_value:,.2f}" in page
     assert "1 product with more than they will sell" in page
+
+
+@pytest.mark.parametrize("days", [30, 90, 365])
+def test_the_trend_holds_every_unit_once(app: Flask, days: int) -> None:
+    shop, _ = factories.ready_store(app, items=factories.ITEMS[:3])
+    today = clock.today("Europe/Berlin")
+    with app.app_context(), tenancy.store_scope(db.session(), shop.id):
+        sold = db.rows(
+            "SELECT day, SUM(units) AS units FROM daily_sales WHERE day >= :first GROUP BY day",
+            first=today - timedelta(days=days),
+        )
+        found = dashboard.sales_trend(today=today, days=days)
+    by_day = {row.day: int(row.units) for row in sold}
+    assert found.total_units == sum(by_day.values()) > 0
+    step = 7 if found.is_weekly else 1
+    for first, units in zip(found.days, found.units, strict=True):
+        assert units == sum(by_day.get(first + timedelta(days=i), 0) for i in range(step))
