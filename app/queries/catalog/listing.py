@@ -82,28 +82,39 @@ class ProductTable:
 
 
 def table(asked: Asked, *, today: date, page: int = 1) -> ProductTable:
-    """A page of the products that exist in Shopify. Two statements.
+    """A page of the products that exist in Shopify. One or two statements.
 
     The page's variants are picked first, with as few tables as that needs; only they are joined with the rest.
+    Where a filter has to sum the stock of every product, the rows are counted on the same way.
     """
+    if "l" in filters.condition(list(asked.filters), asked.search).needs:
+        found = _page(asked, today, page, counted=True)
+        if found:
+            return ProductTable(
+                [_row(row, asked.columns) for row in found], Page(page, int(found[0].total)), asked
+            )
     total = count(asked, today=today)
     place = Page(min(page, max(1, -(-total // PAGE_SIZE))), total)
-    picked, order, values = _picked(asked)
+    rows = _page(asked, today, place.number) if total else []
+    return ProductTable([_row(row, asked.columns) for row in rows], place, asked)
+
+
+def _page(asked: Asked, today: date, page: int, *, counted: bool = False) -> Sequence[Any]:
+    picked, order, values = _picked(asked, counted=counted)
     shown = ", ".join(f'{COLUMNS[name].sql} AS "{name}"' for name in asked.columns)
-    found = db.rows(
+    return db.rows(
         f"""
         WITH picked AS MATERIALIZED ({picked} LIMIT :limit OFFSET :offset)
         SELECT v.id, v.display_name, v.sku, p.status AS shopify_status, v.is_tracked, s.protection_days,
-               COALESCE(l.incoming, 0) AS incoming_units, f.confidence AS held_confidence, {shown}
+               COALESCE(l.incoming, 0) AS incoming_units, f.confidence AS held_confidence, picked.total, {shown}
         FROM picked JOIN variants v ON v.id = picked.id
         {filters.joins("pgtnuszof")} {_LEVELS_OF_ROW} ORDER BY {order}
         """,  # noqa: S608  (names and SQL of our own tables of columns and filters)
         **values,
         today=today,
-        limit=place.size,
-        offset=(place.number - 1) * place.size,
+        limit=PAGE_SIZE,
+        offset=(page - 1) * PAGE_SIZE,
     )
-    return ProductTable([_row(row, asked.columns) for row in found], place, asked)
 
 
 _LEVELS_OF_ROW = """
@@ -141,12 +152,16 @@ def lines(asked: Asked, *, today: date) -> Iterator[Sequence[Any]]:
     )
 
 
-def _picked(asked: Asked) -> tuple[str, str, dict[str, Any]]:
+def _picked(asked: Asked, *, counted: bool) -> tuple[str, str, dict[str, Any]]:
     picks = filters.condition(list(asked.filters), asked.search)
     _, by = order_by(asked.sort, SORTS, "product")
     name, order = asked.sort.removeprefix("-"), f"{by}, v.id"
     needs = picks.needs | set(COLUMNS[name].needs if name in COLUMNS else "")
-    sql = f"SELECT v.id FROM variants v {filters.joins(needs)} WHERE {picks.sql} ORDER BY {order}"  # noqa: S608
+    total = "COUNT(*) OVER ()" if counted else "NULL"
+    sql = (
+        f"SELECT v.id, {total} AS total FROM variants v {filters.joins(needs)}"  # noqa: S608
+        f" WHERE {picks.sql} ORDER BY {order}"
+    )
     return sql, order, dict(picks.values)
 
 
