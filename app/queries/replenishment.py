@@ -141,8 +141,12 @@ def table(
     else:
         total = db.rows(f"SELECT COUNT(*) AS n {_COUNTED_FROM} {where}", **likes)[0].n
     place = Page(min(page, max(1, -(-total // size))), total, size)
+    # The page is picked with few tables; only its rows are joined with the rest.
+    tables = _FROM if held.removeprefix("-") == "supplier" else _COUNTED_FROM
     found = db.rows(
-        f"SELECT {_COLUMNS} {_FROM} {where} ORDER BY {order}, s.variant_id LIMIT :limit OFFSET :offset",
+        f"WITH picked AS MATERIALIZED (SELECT s.variant_id AS id {tables} {where}"
+        f" ORDER BY {order}, s.variant_id LIMIT :limit OFFSET :offset)"
+        f" SELECT {_COLUMNS} {_FROM} JOIN picked ON picked.id = s.variant_id ORDER BY {order}, s.variant_id",
         **likes,
         limit=place.size,
         offset=(place.number - 1) * place.size,
