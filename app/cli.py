@@ -12,14 +12,15 @@ from flask import Flask, current_app
 from app.config import Settings
 from app.jobs import schedule
 from app.jobs import webhooks as webhook_jobs
-from app.platform import clock, db, lost, outbox, queue, schema, tenancy, workers
+from app.platform import clock, db, logs, lost, outbox, queue, schema, tenancy, workers
 from app.platform.secrets import CannotUnseal, TokenCipher
+from app.queries import operations
 from app.services import alerts, stores
 
 
 def install(app: Flask) -> None:
     """Add the commands."""
-    for command in (migrate, worker, cron, rotate_keys, doctor, replay_webhook, retry_failed):
+    for command in (migrate, worker, cron, rotate_keys, doctor, why, replay_webhook, retry_failed):
         app.cli.add_command(command)
     for entry in schedule.PERIODIC:
         app.cli.add_command(_periodic_command(entry))
@@ -165,6 +166,42 @@ def _store_problems() -> list[str]:
         if one.status == "installed" and one.refresh_expires_at is not None and one.refresh_expires_at < soon
     ]
     return away + ending
+
+
+@click.command()
+@click.argument("shop")
+def why(shop: str) -> None:
+    """Show why a store is stale, or a mail was not sent: its runs, deliveries, kept jobs and mails, newest first."""
+    store = stores.find(shop)
+    if store is None:
+        sys.exit(f"No store is called {shop}. Give its address, as in example.myshopify.com.")
+    known = next((one for one in stores.health() if one.id == store.id), None)
+    status = f"{known.status} {known.reason}".strip() if known else "uninstalled"
+    click.echo(f'store {store.id}: {status}; log lines of it carry "store_id": {store.id}')
+    with tenancy.store_scope(db.session(), store.id):
+        _tell(operations.story(store.id))
+
+
+def _tell(story: operations.Story) -> None:
+    for run in story.runs:
+        tries = f", {run.attempts} failed tries in a row" if run.attempts else ""
+        moved = f"{run.started_at:%Y-%m-%d %H:%M} UTC, last moved {run.touched_at:%H:%M}"
+        click.echo(
+            f"run {run.id} ({run.kind}): {run.status} at {run.stage}, begun {moved}{tries} {run.error}".rstrip()
+        )
+    if not story.runs:
+        click.echo("no run of the sync has begun: is a worker running?")
+    oldest = f", the oldest since {story.oldest_waiting:%Y-%m-%d %H:%M} UTC" if story.oldest_waiting else ""
+    click.echo(f"deliveries waiting: {story.waiting_deliveries}{oldest}")
+    for number, topic, error in story.parked_deliveries:
+        click.echo(f"! delivery {number} ({topic}) is parked: {logs.redact(error)}")
+    for name, attempts, error in story.owed_jobs:
+        click.echo(f"owed: {name}, {attempts} tries so far {logs.redact(error)}".rstrip())
+    for mail in story.mails:
+        reason = f": {logs.redact(mail.error)}" if mail.error else ""
+        click.echo(
+            f"{mail.kind} mail of {mail.created_at:%Y-%m-%d %H:%M} UTC, {mail.subject!r}: {mail.status}{reason}"
+        )
 
 
 def _refuse_insecure_role() -> None:

@@ -5,6 +5,7 @@ Each entry reads the ids of the active stores and enqueues one job for each.
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -13,10 +14,11 @@ from app.jobs import alerts, forecasts, purchasing, reconciliation, summaries, s
 from app.platform import clock, outbox
 from app.platform.queue import enqueue, global_job, resend, store_job
 from app.services import alerts as alert_service
-from app.services import stores
+from app.services import retention, stores
 from app.services import sync as runs
 from app.services.purchasing import mails as purchase_mails
 
+log = logging.getLogger(__name__)
 _STALLED_AFTER = timedelta(minutes=3)
 _STALLED_AT_ONCE = timedelta(seconds=10)
 # A job that was just asked for is not lost yet.
@@ -85,6 +87,18 @@ def token_due() -> None:
 
 
 @global_job
+def prune_due() -> None:
+    """Delete what has been kept long enough, in each store."""
+    _for_each_store(prune, "prune")
+
+
+@store_job
+def prune(_store_id: int) -> None:
+    """Delete the store's old reports, runs, mails and audit entries."""
+    log.info("pruned", extra=retention.prune(now=clock.now()))
+
+
+@global_job
 def sweep_due() -> None:
     """Find work whose job was lost, in each store."""
     _sweep_all(sweep, patience=_WAITS, name="sweep")
@@ -141,5 +155,6 @@ PERIODIC = (
     Periodic("digest-due", "5 * * * *", digest_due, "Send digests at each store's own hour (hourly)."),
     Periodic("reconcile-due", "30 2 * * *", reconcile_due, "Compare every store with Shopify (nightly)."),
     Periodic("token-due", "15 3 * * *", token_due, "Renew access tokens, probe closed shops (daily)."),
+    Periodic("prune-due", "45 3 * * *", prune_due, "Delete what has been kept long enough (daily)."),
     Periodic("sweep-due", "*/10 * * * *", sweep_due, "Enqueue work whose job was lost (every 10 minutes)."),
 )

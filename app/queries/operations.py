@@ -1,0 +1,87 @@
+"""What an operator asks about one store: what it does, what it waits for, what went wrong, which mails went out."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from app.platform import db
+
+
+@dataclass(frozen=True)
+class Run:
+    """One run of the sync."""
+
+    id: int
+    kind: str
+    status: str
+    stage: str
+    attempts: int
+    started_at: datetime
+    touched_at: datetime
+    error: str
+
+
+@dataclass(frozen=True)
+class Mail:
+    """One mail: about alerts, or to a supplier."""
+
+    kind: str
+    subject: str
+    status: str
+    created_at: datetime
+    error: str
+
+
+@dataclass(frozen=True)
+class Story:
+    """All of it, newest first."""
+
+    runs: list[Run]
+    waiting_deliveries: int
+    oldest_waiting: datetime | None
+    parked_deliveries: list[tuple[int, str, str]]
+    mails: list[Mail]
+    owed_jobs: list[tuple[str, int, str]]
+
+
+def story(store_id: int) -> Story:
+    """What is known of the current store. (`store_id` finds its kept jobs, which no scope hides.)"""
+    waiting = db.rows(
+        "SELECT count(*) AS n, min(received_at) AS oldest FROM webhook_receipts"
+        " WHERE handled_at IS NULL AND parked_at IS NULL"
+    )[0]
+    parked = db.rows(
+        "SELECT id, topic, error FROM webhook_receipts WHERE parked_at IS NOT NULL AND handled_at IS NULL"
+        " ORDER BY received_at DESC LIMIT 10"
+    )
+    owed = db.rows(
+        "SELECT name, attempts, error FROM outbox WHERE store_id = :store ORDER BY asked_at LIMIT 20",
+        store=store_id,
+    )
+    return Story(
+        runs=_runs(),
+        waiting_deliveries=int(waiting.n),
+        oldest_waiting=waiting.oldest,
+        parked_deliveries=[(row.id, row.topic, row.error) for row in parked],
+        mails=_mails(),
+        owed_jobs=[(row.name, row.attempts, row.error) for row in owed],
+    )
+
+
+def _runs() -> list[Run]:
+    found = db.rows(
+        "SELECT id, kind, status, stage, attempts, started_at, touched_at, error FROM sync_runs"
+        " ORDER BY started_at DESC LIMIT 5"
+    )
+    return [Run(*tuple(row)) for row in found]
+
+
+def _mails() -> list[Mail]:
+    found = db.rows(
+        "(SELECT 'alert' AS kind, subject, status, created_at, error FROM alert_mails"
+        " ORDER BY created_at DESC LIMIT 5)"
+        " UNION ALL (SELECT 'order', subject, status, created_at, error FROM purchase_mails"
+        " ORDER BY created_at DESC LIMIT 5) ORDER BY created_at DESC"
+    )
+    return [Mail(*tuple(row)) for row in found]
