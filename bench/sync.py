@@ -1,4 +1,4 @@
-"""How fast and how true the sync is: `bin/bench sync [--variants N] [--orders N] [--seconds S] [--chaos]`.
+"""How fast and how true the sync is: `bin/bench sync [--variants N] [--orders N] [--stores N] [--chaos]`.
 
 The bulk path stores a result of two lines an order through the very code that jobs run, and is measured against
 20,000 lines a second and 300 MiB. The paged path reads a simulated shop with 1 and with 8 workers, and is measured
@@ -30,7 +30,7 @@ from app.services import stores, sync
 from app.shopify import bulk
 from app.shopify.admin import AdminClient, ShopifyBusy
 from app.shopify.documents import search
-from bench import _ground
+from bench import _fairness, _ground
 from bench._month import Month, judge
 from tests.live import Live, live
 
@@ -48,6 +48,14 @@ def main(argv: list[str]) -> int:
                 _chaos(settings, Path(folder) / str(n), options, options.seed + n)
                 for n in range(options.months)
             ]
+        elif options.stores:
+            report["fair"] = _fairness.measure(
+                settings,
+                Path(folder),
+                count=options.stores,
+                workers=options.workers,
+                patience=options.patience,
+            )
         else:
             report["bulk"] = _bulk(settings, Path(folder), options)
             report["paged"] = [
@@ -69,6 +77,9 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--months", type=int, default=3)
     parser.add_argument("--days", type=int, default=30)
     parser.add_argument("--seed", type=int, default=1)
+    parser.add_argument("--stores", type=int, default=0, help="so many first syncs at once instead")
+    parser.add_argument("--workers", type=int, default=2, help="for --stores")
+    parser.add_argument("--patience", type=float, default=480.0, help="seconds until --stores gives up")
     parser.add_argument("--json", help="the figures, JSON")
     return parser
 
