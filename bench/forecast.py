@@ -36,10 +36,16 @@ def main(argv: list[str]) -> int:
         return 2
     _print(report)
     if options.out:
-        predictions[["engine", "sku", "origin", "mean", *NAMES, "model"]].to_parquet(options.out, index=False)
+        _columns(predictions).to_parquet(options.out, index=False)
     if options.json:
         Path(options.json).write_text(json.dumps(report, indent=1) + "\n")
     return 0
+
+
+def _columns(predictions: pd.DataFrame) -> pd.DataFrame:
+    """The columns of the predictions' file; `engine` leads where more than one was asked for."""
+    several = predictions["engine"].nunique() > 1
+    return predictions[[*(["engine"] if several else []), "sku", "origin", "mean", *NAMES, "model"]]
 
 
 def _parser() -> argparse.ArgumentParser:
