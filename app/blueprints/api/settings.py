@@ -15,6 +15,7 @@ from app.jobs import settings as jobs
 from app.platform import clock
 from app.platform.access import Permission, actor
 from app.platform.bodies import Email, Id, Invalid, Model, OneOf, left_out
+from app.platform.i18n import LANGUAGES
 from app.queries import api as read
 from app.queries import purchasing, stores
 from app.services.catalog import VariantNotFound, change_variant_settings
@@ -49,6 +50,12 @@ class StoreSettings(Model):
     review_days: int
     service_level: float = Field(description="Share of order cycles without a stock-out, such as 0.95.")
     engine: str
+    digest_hour: int = Field(
+        description="From this hour on, where the store is, the day's alerts are mailed."
+    )
+    quiet_days: list[int] = Field(description="Days without mail, Monday is 1.")
+    weekly_summary: bool
+    language: str = Field(description="Of mails and files.")
 
 
 class SettingsChange(Model):
@@ -62,6 +69,10 @@ class SettingsChange(Model):
     review_days: ReviewDays = left_out()
     service_level: Service = left_out()
     engine: Engine = left_out()
+    digest_hour: Annotated[int, Field(ge=0, le=23)] = left_out()
+    quiet_days: Annotated[list[Annotated[int, Field(ge=1, le=7)]], Field(max_length=7)] = left_out()
+    weekly_summary: bool = left_out()
+    language: Annotated[str, OneOf(LANGUAGES)] = left_out()
 
 
 class ProductSettings(Model):
@@ -109,6 +120,8 @@ def update_settings(body: SettingsChange) -> StoreSettings:
     """Change the store's settings; forecasts and suggestions follow."""
     values = body.model_dump(exclude_unset=True)
     _check_reach({**settings().model_dump(), **values})
+    if "quiet_days" in values:
+        values["quiet_days"] = sorted(set(values["quiet_days"]))
     changed = change_settings(values, actor=actor(), now=clock.now())
     jobs.follow_up(current_user.store_id, changed)
     return settings()

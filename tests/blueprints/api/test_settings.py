@@ -29,6 +29,15 @@ def test_only_what_is_sent_changes(api: Api) -> None:
     assert api.get("/api/settings").json == before
 
 
+def test_when_mails_are_sent_changes_no_plan(api: Api) -> None:
+    before = api.get("/api/settings").json
+    answer = patch(api, "/api/settings", "owner", digest_hour=6, quiet_days=[7, 6, 7], weekly_summary=False)
+    changed = {"digest_hour": 6, "quiet_days": [6, 7], "weekly_summary": False}
+    assert answer.json == {**before, **changed}
+    assert jobs(api) == set()
+    patch(api, "/api/settings", "owner", **before)
+
+
 def test_a_time_zone_has_the_days_counted_anew(api: Api) -> None:
     assert patch(api, "/api/settings", "owner", time_zone="Asia/Tokyo").json["time_zone"] == "Asia/Tokyo"
     assert jobs(api) == {"sync.recount"}
@@ -45,6 +54,9 @@ def test_a_time_zone_has_the_days_counted_anew(api: Api) -> None:
         {"lead_time_days": 179},
         {"service_level": 1.0},
         {"engine": "oracle"},
+        {"quiet_days": [8]},
+        {"digest_hour": 24},
+        {"language": "tlh"},
         {"wholly": "unknown"},
     ],
 )
