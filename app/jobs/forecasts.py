@@ -8,7 +8,7 @@ from app.domain.forecasts import Forecasts
 from app.domain.replenishment import Suggestions
 from app.platform import clock
 from app.platform.queue import enqueue, kept, store_job
-from app.services import alerts, forecasts, overrides, purchasing, replenishment, stores
+from app.services import alerts, forecasts, overrides, purchasing, replenishment, reports, stores
 
 
 @store_job
@@ -22,6 +22,7 @@ def run(_store_id: int) -> None:
         return
     suggestions = _plan(made.forecasts, today=today, now=now)
     forecasts.finish(made.run_id, now=clock.now())
+    reports.record_forecasts(today=today)
     if suggestions is not None:
         alerts.run(suggestions, now=now)
 

@@ -2,9 +2,18 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import date, datetime
 
-from sqlalchemy import BigInteger, CheckConstraint, DateTime, Identity, Index, LargeBinary, func
+from sqlalchemy import (
+    BigInteger,
+    CheckConstraint,
+    DateTime,
+    ForeignKeyConstraint,
+    Identity,
+    Index,
+    LargeBinary,
+    func,
+)
 from sqlalchemy.orm import Mapped, deferred, mapped_column
 
 from app.platform.db import Base
@@ -30,4 +39,23 @@ class Report(StoreScoped, Base):
     __table_args__ = (
         CheckConstraint("status IN ('queued', 'running', 'done', 'failed')", name="status_is_known"),
         Index("ix_reports_latest", "store_id", "created_at"),
+    )
+
+
+class ForecastRecord(StoreScoped, Base):
+    """What was forecast on a day, noted once a week and never changed: what came of it is compared later."""
+
+    __tablename__ = "forecast_records"
+
+    variant_id: Mapped[int] = mapped_column(BigInteger, primary_key=True, autoincrement=False)
+    # The last day known when the forecast was made; it speaks of the days after it.
+    origin: Mapped[date] = mapped_column(primary_key=True)
+    days: Mapped[int]
+    units: Mapped[float]
+    model: Mapped[str]
+
+    __table_args__ = (
+        ForeignKeyConstraint(
+            ["store_id", "variant_id"], ["variants.store_id", "variants.id"], ondelete="CASCADE"
+        ),
     )

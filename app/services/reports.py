@@ -17,7 +17,7 @@ from app.platform.formats import harmless
 from app.platform.i18n import gettext
 from app.services import audit
 
-KINDS = ("inventory", "forecast", "reorder", "sales")
+KINDS = ("inventory", "forecast", "reorder", "accuracy", "sales")
 # Not one of the reports: it holds everything, so that it is the owner's alone.
 EXPORT = "export"
 # The first columns are the same in every report, so that a merchant's spreadsheet can rely on them.
@@ -53,11 +53,32 @@ def make(report_id: int, *, today: date, now: datetime) -> None:
     report = db.session().execute(select(Report).where(Report.id == report_id)).scalar_one_or_none()
     if report is None or report.status == "done":
         return
-    header, rows = _COLUMNS[report.kind], _rows(report.kind)
+    header, rows = _COLUMNS[report.kind], _rows(report.kind, today)
     content, count = _csv((*_FIRST, *header), rows)
     report.content, report.rows = content, count
     report.filename = f"fluxor-{report.kind}-{today.isoformat()}.csv"
     report.status, report.finished_at = "done", now
+
+
+def record_forecasts(*, today: date) -> int:
+    """Note what the models expect of the coming days, once a week a product; returns how many were noted.
+
+    A merchant's own number is none of theirs: while it holds nothing is noted.
+    """
+    return db.execute(
+        """
+        INSERT INTO forecast_records (store_id, variant_id, origin, days, units, model)
+        SELECT f.store_id, f.variant_id, f.origin, :days,
+               (SELECT SUM(d) FROM unnest(f.daily_mean[1:CAST(:days AS integer)]) AS d), f.model
+        FROM forecasts f
+        WHERE cardinality(f.daily_mean) >= :days AND f.model_numbers IS NULL AND NOT EXISTS (
+            SELECT 1 FROM forecast_records r WHERE r.store_id = f.store_id AND r.variant_id = f.variant_id
+                AND r.origin > CAST(:today AS date) - 8)
+        ON CONFLICT DO NOTHING
+        """,
+        days=_HORIZON,
+        today=today,
+    )
 
 
 def fail(report_id: int, *, reason: str, now: datetime) -> None:
@@ -114,9 +135,33 @@ _COLUMNS: dict[str, tuple[str, ...]] = {
         "committed",
         "incoming",
     ),
+    "accuracy": (
+        "from_day",
+        "to_day",
+        "forecast_units",
+        "sold_units",
+        "error_units",
+        "error_percent",
+        "model",
+    ),
     "sales": ("day", "units", "revenue"),
 }
+# Every recorded forecast whose days are over, beside what was sold on them; both days count.
+_ACCURACY = """JOIN (
+        SELECT r.store_id, r.variant_id, r.origin, r.days, round(r.units::numeric, 1) AS units, r.model,
+               COALESCE((SELECT SUM(d.units) FROM daily_sales d WHERE d.store_id = r.store_id
+                   AND d.variant_id = r.variant_id
+                   AND d.day BETWEEN r.origin + 1 AND r.origin + CAST(r.days AS integer)), 0) AS sold
+        FROM forecast_records r WHERE r.origin + CAST(r.days AS integer) < CAST(:today AS date)
+    ) a ON a.store_id = v.store_id AND a.variant_id = v.id"""
 _PARTS = {
+    "accuracy": (
+        "a.origin + 1, a.origin + CAST(a.days AS integer), a.units, a.sold, a.units - a.sold,"
+        " round(100 * (a.units - a.sold) / NULLIF(a.sold, 0), 1), a.model",
+        _ACCURACY,
+        "",
+        "a.origin DESC, v.display_name, v.id",
+    ),
     "inventory": (
         "p.vendor, COALESCE(l.on_hand, 0), COALESCE(l.committed, 0), COALESCE(l.incoming, 0), v.unit_cost,"
         " round(COALESCE(l.on_hand, 0) * v.unit_cost, 2)",
@@ -146,9 +191,9 @@ _PARTS = {
 }
 
 
-def _rows(kind: str) -> Iterator[Sequence[Any]]:
+def _rows(kind: str, today: date) -> Iterator[Sequence[Any]]:
     columns, join, where, order = _PARTS[kind]
-    yield from db.stream(_BASE.format(columns=columns, join=join, where=where, order=order))
+    yield from db.stream(_BASE.format(columns=columns, join=join, where=where, order=order), today=today)
 
 
 def _csv(header: Sequence[str], rows: Iterator[Sequence[Any]]) -> tuple[bytes, int]:

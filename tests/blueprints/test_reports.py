@@ -85,3 +85,43 @@ def test_a_link_for_another_purpose_or_store_opens_nothing(
     assert client.get("/reports/download", query_string={"token": other_purpose}).status_code == 403
     other_store = LinkSigner(key, purpose="report").sign({**claims, "store": factories.make_store(app).id})
     assert client.get("/reports/download", query_string={"token": other_store}).status_code == 404
+
+
+def test_accuracy_sets_what_was_forecast_beside_what_was_sold(app: Flask, client: FlaskClient) -> None:
+    from app.platform import clock, db, tenancy
+    from app.services import reports
+
+    shop, ids = factories.ready_store(app)
+    today = clock.today("Europe/Berlin")
+    origin = today - timedelta(days=40)
+    with app.app_context(), tenancy.store_scope(db.session(), shop.id), db.transaction():
+        # The run that made the store has noted its forecasts, and a second one in the same week notes none.
+        assert db.rows("SELECT COUNT(*) AS n FROM forecast_records")[0].n > 0
+        assert reports.record_forecasts(today=today) == 0
+        assert (
+            reports.record_forecasts(today=today + timedelta(days=8)) == 0
+        )  # the same forecast, noted already
+        db.execute(
+            "INSERT INTO forecast_records (store_id, variant_id, origin, days, units, model)"
+            " VALUES (:store, :variant, :origin, 28, 100, 'prophet')",
+            store=shop.id,
+            variant=ids[0],
+            origin=origin,
+        )
+        sold = db.rows(
+            "SELECT SUM(units) AS n FROM daily_sales WHERE variant_id = :id AND day BETWEEN :first AND :last",
+            id=ids[0],
+            first=origin + timedelta(days=1),
+            last=origin + timedelta(days=28),
+        )[0].n
+    client.post("/reports", data={"kind": "accuracy"}, headers=shop.headers(fragment=True))
+    with app.app_context():
+        report_jobs.make(shop.id, newest(app, shop))
+        with tenancy.store_scope(db.session(), shop.id):
+            content = reports.file(newest(app, shop)).content
+    (row,) = csv.DictReader(io.StringIO(content.decode("utf-8-sig")))
+    assert list(row)[:4] == ["product_name", "sku", "current_stock", "predicted_demand"]
+    assert (float(row["forecast_units"]), int(row["sold_units"])) == (100, sold)
+    assert float(row["error_units"]) == 100 - sold
+    assert float(row["error_percent"]) == float(round(100 * (100 - sold) / sold, 1))
+    assert (row["from_day"], row["model"]) == ((origin + timedelta(days=1)).isoformat(), "prophet")
