@@ -11,7 +11,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from devtools import setup, translations
+from devtools import app_toml, setup, translations
 from devtools.paths import ROOT
 
 BIN = Path(sys.executable).parent
@@ -73,12 +73,16 @@ def main() -> None:
     parser.add_argument(
         "task",
         nargs="?",
-        choices=["requirements", "translations"],
-        help="pin requirements or gather messages anew instead",
+        choices=["requirements", "translations", "shopify-toml"],
+        help="pin requirements, gather messages anew, or let Shopify's CLI read shopify.app.toml instead",
     )
     arguments = parser.parse_args()
     if arguments.task:
-        {"requirements": compile_requirements, "translations": translations.update}[arguments.task]()
+        {
+            "requirements": compile_requirements,
+            "translations": translations.update,
+            "shopify-toml": app_toml.main,
+        }[arguments.task]()
         return
     failed = run_checks(fix=arguments.fix)
     if failed:
