@@ -159,6 +159,37 @@ def test_sorting_searching_and_going_back(tab: Page) -> None:
     expect(tab.get_by_label("Search product or SKU")).to_have_value("tea")
 
 
+def test_products_are_filtered_ticked_and_changed_together(tab: Page) -> None:
+    tab.goto("/products")
+    names = tab.locator("#products tbody th a")
+    expect(names).to_have_count(6)
+    tab.get_by_text("Add filter").click()
+    tab.get_by_label("Field").select_option("vendor")
+    tab.get_by_label("Is or is not").select_option("not")
+    tab.get_by_label("Value", exact=True).select_option("Clay Works")
+    tab.get_by_role("button", name="Apply").click()
+    expect(names).to_have_count(4)
+    expect(tab).to_have_url(re.compile("not=vendor:Clay"))
+    bulk = tab.locator("#bulk")
+    expect(bulk).to_be_hidden()
+    tab.get_by_label("Select Green tea 100 g").check()
+    tab.get_by_label("Select Paper filters").check()
+    expect(bulk.locator("[data-picked]")).to_have_text("Selected: 2")
+    bulk.get_by_role("textbox", name="Case size").fill("0")
+    bulk.get_by_role("button", name="Show what would change").click()
+    expect(bulk.locator("#case_size-error")).to_contain_text("whole number from 1")
+    expect(bulk.locator("[data-picked]")).to_have_text("Selected: 2")
+    bulk.get_by_role("textbox", name="Case size").fill("6")
+    bulk.get_by_role("button", name="Show what would change").click()
+    expect(bulk).to_contain_text("2 of 2 products would change.")
+    bulk.get_by_role("button", name="Change 2 products").click()
+    expect(tab.locator("#toasts")).to_have_text("2 products changed")
+    expect(bulk).to_be_hidden()
+    expect(names).to_have_count(4)
+    tab.get_by_role("button", name="Remove all filters").click()
+    expect(names).to_have_count(6)
+
+
 def test_the_sales_trend_takes_another_range(tab: Page) -> None:
     tab.goto("/")
     chart = "() => Chart.getChart(document.querySelector('#trend canvas'))?.data.labels.length"
