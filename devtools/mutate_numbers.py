@@ -2,7 +2,7 @@
 
 `python -m devtools.mutate_numbers` tries every change (a few minutes), `--only ledger` those of one module,
 `--seconds N` stops after that long. A change that no test notices is a survivor; it must be explained in
-docs/decisions/mutations.md, which is read here, or the command exits with 1.
+docs/decisions/002-changes-that-no-test-notices.md, which is read here, or the command exits with 1.
 
 Nothing is written: the tests are loaded once, and each change lives in a forked child, in which the code object
 of the one changed function is exchanged, so that whoever has imported the function already runs the change.
@@ -38,8 +38,8 @@ MODULES = (
     "replay",
     "target",
 )
-TESTS = ("test_golden.py", "test_replay.py", "test_replenishment.py")
-PAGE = ROOT / "docs" / "decisions" / "mutations.md"
+TESTS = ("test_arithmetic.py", "test_golden.py", "test_replay.py", "test_replenishment.py")
+PAGE = ROOT / "docs" / "decisions" / "002-changes-that-no-test-notices.md"
 PATIENCE_SECONDS = 60
 _SWAPS: dict[type, type] = {
     ast.Add: ast.Sub, ast.Sub: ast.Add, ast.Mult: ast.Div, ast.Div: ast.Mult, ast.BitAnd: ast.BitOr,
@@ -189,7 +189,7 @@ def run_tests() -> int:
 
 def explained() -> str:
     """The page of explanations, empty while there is none."""
-    return PAGE.read_text() if PAGE.exists() else ""
+    return PAGE.read_text().replace("`", "") if PAGE.exists() else ""
 
 
 def main() -> None:
@@ -209,7 +209,7 @@ def main() -> None:
             tried += 1
             if not survives(mutant):
                 killed += 1
-            elif mutant.name not in page:
+            elif mutant.name.replace("`", "") not in page:
                 unexplained.append(mutant.name)
                 print(f"  ✗ {mutant.name} (line {mutant.line})", flush=True)
     print(f"{tried} changes, {killed} noticed, {tried - killed - len(unexplained)} explained survivors")

@@ -1,0 +1,89 @@
+"""Single steps of the arithmetic at their edges: what a change of one operator would bend."""
+
+import numpy as np
+import pytest
+from scipy import stats
+
+from app.domain.replenishment import Policy
+from app.domain.replenishment.ledger import CODES, lines, lines_matrix
+from app.domain.replenishment.money import expected_left, expected_unmet, overstock_units
+from app.domain.replenishment.order_size import order_quantity, within_maximum
+from app.domain.replenishment.target import stock_for, target_stock
+from tests.domain.golden import known_forecasts
+
+FIVE = known_forecasts(stats.poisson, 5.0, n=3)
+
+
+def one(value: float) -> np.ndarray:
+    return np.array([float(value)])
+
+
+def test_one_line_that_does_not_add_up_is_enough_to_stop() -> None:
+    parts = {code: np.array([1.0, 2.0]) for code in CODES}
+    right = np.array([1.0, 2.0]) * len(CODES)
+    assert lines_matrix(parts, right).shape == (2, len(CODES))
+    for wrong in (right + [0, 1], right + [1, 0]):
+        with pytest.raises(AssertionError):
+            lines_matrix(parts, wrong)
+
+
+def test_the_demand_line_is_always_shown_and_others_when_they_count() -> None:
+    assert [line.code for line in lines(np.zeros(len(CODES)), {})] == ["demand"]
+    row = np.zeros(len(CODES))
+    row[CODES.index("case")] = -2
+    shown = lines(row, {"case": "12 to a case"})
+    assert [(line.code, line.units, line.detail) for line in shown] == [
+        ("demand", 0, ""),
+        ("case", -2, "12 to a case"),
+    ]
+
+
+@pytest.mark.parametrize(
+    ("need", "moq", "case", "order"),
+    [(1, 0, 1, 1), (0, 50, 12, 0), (-3, 50, 12, 0), (1, 0, 12, 12), (12, 0, 12, 12), (13, 0, 12, 24), (20, 50, 12, 60)],
+)
+def test_from_need_to_order(need: int, moq: int, case: int, order: int) -> None:
+    assert order_quantity(one(need), one(moq), one(case))[0] == order
+
+
+@pytest.mark.parametrize(
+    ("quantity", "room", "moq", "case", "order"),
+    [
+        (24, 30, 0, 12, 24),
+        (24, 24, 0, 12, 24),
+        (24, 23, 0, 12, 12),
+        (24, 12, 12, 12, 12),
+        (24, 12, 13, 12, 0),
+        (24, -5, 0, 12, 0),
+        (1, 0, 0, 1, 0),
+        (24, np.nan, 0, 12, 24),
+    ],
+)
+def test_within_the_maximum(quantity: float, room: float, moq: float, case: float, order: float) -> None:
+    assert within_maximum(one(quantity), one(room), one(moq), one(case))[0] == order
+
+
+def test_expected_money_agrees_with_the_law() -> None:
+    days, stock = np.full(3, 21.0), np.full(3, 112.0)
+    law = stats.poisson(105)
+    units = np.arange(300)
+    unmet = float((np.maximum(units - 112, 0) * law.pmf(units)).sum())
+    left = float((np.maximum(112 - units, 0) * law.pmf(units)).sum())
+    assert expected_unmet(FIVE, days, stock)[0] == pytest.approx(unmet, rel=0.06)
+    assert expected_left(FIVE, days, stock)[0] == pytest.approx(left, rel=0.03)
+    assert overstock_units(FIVE, days, np.full(3, 130.0))[0] == 130 - law.ppf(0.95)
+    assert overstock_units(FIVE, days, np.full(3, 105.0))[0] == 0
+
+
+def test_a_random_lead_time_widens_the_distance_from_the_mean() -> None:
+    days, alpha = np.full(3, 21.0), np.full(3, 0.95)
+    plain = stock_for(FIVE, days, np.zeros(3), alpha)
+    assert plain[0] == stats.poisson(105).ppf(0.95)
+    wide = stock_for(FIVE, days, np.full(3, 3.0), alpha)
+    gap, extra = plain[0] - 105, 1.644854 * 5 * 3
+    assert wide[0] == pytest.approx(105 + np.hypot(gap, extra), rel=0.002)
+    below = stock_for(FIVE, days, np.full(3, 3.0), np.full(3, 0.5))
+    assert below[0] == stats.poisson(105).ppf(0.5)
+    with pytest.raises(ValueError, match="variant 1 is 181 days; at most 180"):
+        stock_for(FIVE, np.array([180.0, 181.0, 2.0]), np.zeros(3), alpha)
+    assert target_stock(FIVE, Policy(14, 0, 7, 0.95))[0] == stats.poisson(105).ppf(0.95)
