@@ -22,7 +22,7 @@ def test_one_line_that_does_not_add_up_is_enough_to_stop() -> None:
     parts = {code: np.array([1.0, 2.0]) for code in CODES}
     right = np.array([1.0, 2.0]) * len(CODES)
     assert lines_matrix(parts, right).shape == (2, len(CODES))
-    for wrong in (right + [0, 1], right + [1, 0]):
+    for wrong in (right + np.eye(2)[0], right + np.eye(2)[1]):
         with pytest.raises(AssertionError):
             lines_matrix(parts, wrong)
 
@@ -40,7 +40,15 @@ def test_the_demand_line_is_always_shown_and_others_when_they_count() -> None:
 
 @pytest.mark.parametrize(
     ("need", "moq", "case", "order"),
-    [(1, 0, 1, 1), (0, 50, 12, 0), (-3, 50, 12, 0), (1, 0, 12, 12), (12, 0, 12, 12), (13, 0, 12, 24), (20, 50, 12, 60)],
+    [
+        (1, 0, 1, 1),
+        (0, 50, 12, 0),
+        (-3, 50, 12, 0),
+        (1, 0, 12, 12),
+        (12, 0, 12, 12),
+        (13, 0, 12, 24),
+        (20, 50, 12, 60),
+    ],
 )
 def test_from_need_to_order(need: int, moq: int, case: int, order: int) -> None:
     assert order_quantity(one(need), one(moq), one(case))[0] == order
@@ -73,6 +81,10 @@ def test_expected_money_agrees_with_the_law() -> None:
     assert expected_left(FIVE, days, stock)[0] == pytest.approx(left, rel=0.03)
     assert overstock_units(FIVE, days, np.full(3, 130.0))[0] == 130 - law.ppf(0.95)
     assert overstock_units(FIVE, days, np.full(3, 105.0))[0] == 0
+    between = FIVE.quantile_of_sum(17, 0.95)[0]
+    assert between != round(between)
+    assert overstock_units(FIVE, np.full(3, 17.0), np.full(3, 110.0))[0] == np.floor(110 - between)
+    assert expected_left(FIVE, days, np.full(3, 40.0))[0] == 0
 
 
 def test_a_random_lead_time_widens_the_distance_from_the_mean() -> None:
@@ -82,6 +94,11 @@ def test_a_random_lead_time_widens_the_distance_from_the_mean() -> None:
     wide = stock_for(FIVE, days, np.full(3, 3.0), alpha)
     gap, extra = plain[0] - 105, 1.644854 * 5 * 3
     assert wide[0] == pytest.approx(105 + np.hypot(gap, extra), rel=0.002)
+    little = stock_for(FIVE, days, np.full(3, 0.1), alpha)
+    assert plain[0] < little[0] < wide[0]
+    day = np.full(3, 1.0)
+    assert stock_for(FIVE, day, np.full(3, 3.0), alpha)[0] > stock_for(FIVE, day, np.zeros(3), alpha)[0]
+    assert np.isfinite(stock_for(FIVE, np.full(3, 180.0), np.zeros(3), alpha)).all()
     below = stock_for(FIVE, days, np.full(3, 3.0), np.full(3, 0.5))
     assert below[0] == stats.poisson(105).ppf(0.5)
     with pytest.raises(ValueError, match="variant 1 is 181 days; at most 180"):
