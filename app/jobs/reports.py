@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 
-from sqlalchemy.exc import SQLAlchemyError
+from sqlalchemy.exc import OperationalError, SQLAlchemyError
 
 from app.platform import clock, db
 from app.platform.queue import kept, store_job
@@ -19,6 +19,8 @@ def make(_store_id: int, report_id: int) -> None:
     """Make one report."""
     try:
         reports.make(report_id, today=clock.today(stores.time_zone()), now=clock.now())
+    except OperationalError:
+        raise  # the database was away: the job is tried again
     except SQLAlchemyError:
         log.exception("report failed", extra={"report": report_id})
         db.session().rollback()
@@ -31,6 +33,8 @@ def export(_store_id: int, report_id: int) -> None:
     """Make one export of all data."""
     try:
         exports.make(report_id, today=clock.today(stores.time_zone()), now=clock.now())
+    except OperationalError:
+        raise  # the database was away: the job is tried again
     except SQLAlchemyError:
         log.exception("export failed", extra={"report": report_id})
         db.session().rollback()

@@ -116,7 +116,7 @@ def rebuild() -> None:
 
 
 def _sweep_all(job: Callable[..., None], *, patience: timedelta, name: str) -> None:
-    resend(outbox.waiting(before=clock.now() - patience))
+    resend(outbox.waiting(patience=patience))
     for store_id in stores.all_ids():
         enqueue(job, store_id, once=f"{name}-{store_id}")
 

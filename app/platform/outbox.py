@@ -10,7 +10,7 @@ from __future__ import annotations
 import json
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 from sqlalchemy.engine import Row
@@ -55,19 +55,18 @@ def write(wishes: Sequence[Wish]) -> None:
         )
 
 
-def begin(name: str, *, counts: bool, now: datetime) -> int | None:
+def begin(name: str, *, counts: bool) -> int | None:
     """Count an attempt before it is made, so that one which kills its worker is counted as well.
 
     Returns the wish's number, 0 when nothing is owed under that name, and None when it is, or is now, parked.
     """
     found = db.rows(
-        "UPDATE outbox SET attempts = LEAST(attempts + :one, :limit), started_at = :now,"
-        " parked_at = CASE WHEN attempts >= :limit THEN COALESCE(parked_at, :now) ELSE parked_at END"
+        "UPDATE outbox SET attempts = LEAST(attempts + :one, :limit), started_at = now(),"
+        " parked_at = CASE WHEN attempts >= :limit THEN COALESCE(parked_at, now()) ELSE parked_at END"
         " WHERE name = :name RETURNING number, parked_at",
         name=name,
         one=int(counts),
         limit=MAX_ATTEMPTS,
-        now=now,
     )
     if not found:
         return 0
@@ -88,12 +87,15 @@ def failed(name: str, *, reason: str) -> None:
     )
 
 
-def waiting(*, before: datetime) -> list[Wish]:
-    """Wishes that nobody has taken up since `before`: their job was lost, or has used up Redis's tries."""
+def waiting(*, patience: timedelta) -> list[Wish]:
+    """Wishes that nobody has taken up for so long: their job was lost, or has used up Redis's tries.
+
+    By the database's clock, which is the same for all, whatever a worker's own says.
+    """
     return _wishes(
         f"SELECT {_COLUMNS} FROM outbox WHERE parked_at IS NULL"  # noqa: S608
-        " AND GREATEST(asked_at, started_at) < :before ORDER BY asked_at LIMIT 20000",
-        before=before,
+        " AND GREATEST(asked_at, started_at) < now() - CAST(:patience AS interval) ORDER BY asked_at LIMIT 20000",
+        patience=patience,
     )
 
 

@@ -232,7 +232,7 @@ def _perform(job: Callable[..., Any], work: Callable[[], Any]) -> None:
             work()
         return
     with db.transaction():
-        number = outbox.begin(name, counts=not marks.is_given_back(meta), now=clock.now())
+        number = outbox.begin(name, counts=not marks.is_given_back(meta))
     if number is None:
         log.error("a job has failed too often and is parked; see `flask doctor`", extra={"name_of_job": name})
         return

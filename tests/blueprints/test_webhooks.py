@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import threading
+from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime
 
 import pytest
@@ -14,6 +16,7 @@ from hypothesis import strategies as st
 from app.models.stores import Store
 from app.platform import db, queue, tenancy
 from app.services import sync
+from tests.factories import make_store
 from tests.signing import delivery
 
 SHOP = "hooks.myshopify.com"
@@ -170,3 +173,20 @@ def test_nonsense_is_never_a_server_error(client: FlaskClient, store_id: int, bo
     assert client.post("/webhooks", **sent).status_code in (200, 400)
     sent["headers"]["X-Shopify-Hmac-Sha256"] = body.decode("latin-1").replace("\n", "").replace("\r", "")
     assert client.post("/webhooks", **sent).status_code in (400, 401)
+
+
+def test_the_first_deliveries_that_a_new_process_gets_at_once_are_all_kept(app: Flask) -> None:
+    shop = make_store(app)
+    for burst in range(5):
+        app.extensions.pop("store_ids", None)  # as in a process that has just started
+        barrier = threading.Barrier(8)
+
+        def deliver(number: int, barrier: threading.Barrier = barrier) -> int:
+            sent = delivery(shop.domain, "orders/create", {"id": number + 1})
+            barrier.wait()
+            return app.test_client().post("/webhooks", **sent).status_code
+
+        with ThreadPoolExecutor(8) as pool:
+            assert set(pool.map(deliver, range(8))) == {200}
+        with app.app_context(), tenancy.store_scope(db.session(), shop.id):
+            assert db.rows("SELECT count(*) AS n FROM webhook_receipts")[0].n == 8 * (burst + 1)

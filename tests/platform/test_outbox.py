@@ -72,7 +72,7 @@ def owed() -> list[str]:
 
 
 def sweep() -> None:
-    queue.resend(outbox.waiting(before=clock.now() + timedelta(seconds=1)))
+    queue.resend(outbox.waiting(patience=timedelta(seconds=-1)))
     db.session().rollback()
 
 

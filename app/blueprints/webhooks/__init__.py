@@ -32,8 +32,9 @@ def receive() -> tuple[str, int]:
     if delivery.topic == _AT_ONCE:
         stores.uninstall(shop=delivery.shop, now=clock.now(), triggered_at=delivery.triggered_at)
     known: dict[str, int] = current_app.extensions.setdefault("store_ids", {})
-    if not _keep(known.get(delivery.shop), delivery):
-        _look_up_and_keep(known, delivery)
+    tried = known.get(delivery.shop)
+    if not _keep(tried, delivery):
+        _look_up_and_keep(known, delivery, tried)
     return "", 200
 
 
@@ -49,12 +50,15 @@ def _keep(store_id: int | None, delivery: Delivery) -> bool:
     return True
 
 
-def _look_up_and_keep(known: dict[str, int], delivery: Delivery) -> None:
-    """Find the shop's store: this process has not met it yet, or it was erased and has come anew."""
+def _look_up_and_keep(known: dict[str, int], delivery: Delivery, tried: int | None) -> None:
+    """Find the shop's store: this process has not met it yet, or it was erased and has come anew.
+
+    Only the store that this very request has tried is left out: `known` may have been filled by another meanwhile.
+    """
     store = stores.find(delivery.shop)
     if store is None:
         # Nothing of this shop is stored (never installed, or erased), so there is nothing to do or to lose.
         log.info("webhook of an unknown shop", extra={"topic": delivery.topic})
-    elif known.get(delivery.shop) != store.id:
+    elif tried != store.id:
         known[delivery.shop] = store.id
         _keep(store.id, delivery)
