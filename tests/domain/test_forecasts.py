@@ -223,6 +223,14 @@ def test_mix_and_its_backtest(monkeypatch: pytest.MonkeyPatch) -> None:
     assert automatic.choose(panel).learned is None
 
 
+@pytest.mark.parametrize(
+    ("n", "days", "cuts"), [(5, 399, 1), (5, 400, 2), (5, 1800, 6), (300, 1800, 2), (150, 800, 4)]
+)
+def test_a_small_shop_with_a_long_past_is_tried_at_more_cutoffs(n: int, days: int, cuts: int) -> None:
+    panel = Panel(np.arange(n), DAY, np.zeros((n, days)), np.zeros(n, dtype=np.int64))
+    assert automatic._cuts(panel) == cuts
+
+
 def test_the_prior_gives_way_to_evidence() -> None:
     owns = np.array([0.0, 1.0])
     small, large = automatic._prior(20, 200), automatic._prior(3000, 300)
