@@ -11,6 +11,7 @@ from __future__ import annotations
 import argparse
 import json
 import os
+import signal
 import subprocess
 import sys
 import time
@@ -42,6 +43,7 @@ LONGEST_SECONDS = 900
 def main(argv: list[str]) -> int:
     """Run the benchmark; 0 when the limits for 10,000 variants are kept."""
     options = _parser().parse_args(argv)
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))  # so that what it started is ended too
     rows = []
     with _ground.settings() as settings:
         app = _ground.application(settings)
