@@ -111,6 +111,7 @@ def _row(name: str, count: Count) -> dict[str, Any]:
         "lost": count.lost,
         "twice": count.twice,
         "refused": count.refused,
+        "missed": count.missed,
         "recovery_median_s": round(statistics.median(count.recovery), 2),
         "recovery_max_s": round(max(count.recovery), 2),
     }
@@ -123,6 +124,8 @@ def _print(report: dict[str, Any]) -> None:
             f"{row['fault']:48} {row['tried']:5} {row['lost']:4} {row['twice']:5} {row['refused']:7}"
             f" {row['recovery_median_s']:20} {row['recovery_max_s']:6}"
         )
+        if row["missed"]:
+            print(f"  missed: {', '.join(row['missed'][:10])}")
     tries = sum(row["tried"] for row in report["kinds"].values())
     print(
         f"{'ok' if report['ok'] else 'MISS'}: {len(report['kinds'])} kinds, {tries} faults in {report['seconds']} s;"

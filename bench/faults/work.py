@@ -149,6 +149,7 @@ class Count:
     lost: int = 0
     twice: int = 0
     refused: int = 0
+    missed: list[str] = field(default_factory=list)
     recovery: list[float] = field(default_factory=list)
 
 
@@ -178,11 +179,15 @@ class Effects:
 
     def missing(self, trial: Trial) -> int:
         """How many pieces of a trial have had no effect."""
-        return (
-            sum(number not in self.deliveries for number in trial.deliveries)
-            + sum(subject not in self.mails and subject not in self.told for subject in trial.mails)
-            + sum(report not in self.reports for report in trial.reports)
-        )
+        return len(self.missed(trial))
+
+    def missed(self, trial: Trial) -> list[str]:
+        """The pieces of a trial that have had no effect."""
+        return [
+            *(f"delivery {number}" for number in trial.deliveries if number not in self.deliveries),
+            *(one for one in trial.mails if one not in self.mails and one not in self.told),
+            *(f"report {number}" for number in trial.reports if number not in self.reports),
+        ]
 
     def repeated(self, trial: Trial) -> int:
         """How many effects of a trial there are beyond one for each piece."""
@@ -203,6 +208,7 @@ def counted(trials: list[Trial], effects: Effects) -> Iterator[tuple[str, Count]
         count = found.setdefault(trial.kind, Count())
         count.tried += 1
         count.lost += effects.missing(trial)
+        count.missed += effects.missed(trial)
         count.twice += effects.repeated(trial)
         count.refused += trial.refused
         count.recovery.append(effects.recovery(trial))
