@@ -195,9 +195,9 @@ class Effects:
         return twice + sum(max(0, self.mails[subject] - 1) for subject in trial.mails)
 
     def recovery(self, trial: Trial) -> float:
-        """Seconds from the fault's end to the last effect of the work that it befell."""
+        """Seconds from the fault's end to the last effect of the deliveries that it befell."""
+        # By the database's clock: a report's own moment is its worker's, whose clock may be a day off.
         times = [at for number in trial.deliveries for at in self.deliveries[number]]
-        times += [self.reports[report] for report in trial.reports if report in self.reports]
         return max([0.0, *(at - trial.over_at for at in times)])
 
 
