@@ -214,7 +214,7 @@ def _walk(url: str, pids: list[int], ids: list[int], options: argparse.Namespace
     until = begun + options.seconds
 
     def member(number: int) -> None:
-        draw, session = random.Random(number), requests.Session()
+        draw = random.Random(number)
         time.sleep(draw.random() * PAUSE)
         while time.monotonic() < until:
             name, (method, path, fields) = draw.choice(list(_operations(ids, draw).items()))
@@ -222,7 +222,8 @@ def _walk(url: str, pids: list[int], ids: list[int], options: argparse.Namespace
             if path != "/" and (method == "POST" or draw.random() < 0.5):
                 headers |= {"HX-Request": "true", "HX-Request-Type": "partial"}
             is_read, start = method == "GET", time.monotonic()
-            answer = session.request(
+            # A connection for each: the server ends kept ones after 2 s, just when one is used again.
+            answer = requests.request(
                 method,
                 url + path,
                 params=fields if is_read else None,

@@ -149,3 +149,18 @@ def test_one_audit_entry_tells_the_whole_change(app: Flask, client: FlaskClient,
     assert [(one.actor, one.detail["variant_ids"], one.detail["changes"]) for one in found] == [
         ("Owner Person", ids[:2], {"moq": 5})
     ]
+
+
+def test_one_products_own_form_chooses_its_supplier_too(
+    app: Flask, client: FlaskClient, store: Ready
+) -> None:
+    shop, ids = store
+    other = supplier(app, shop, "Leaf & Co")
+    status, page = post(client, shop, f"/products/{ids[0]}/settings", supplier_id=str(other))
+    assert status == 200
+    assert f'<option value="{other}" selected>' in page
+    assert settings(app, shop)[ids[0]].supplier_id == other
+    assert post(client, shop, f"/products/{ids[0]}/settings", supplier_id="999999")[0] == 422
+    assert settings(app, shop)[ids[0]].supplier_id == other
+    post(client, shop, f"/products/{ids[0]}/settings")
+    assert settings(app, shop)[ids[0]].supplier_id is None

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 
 from app.domain.forecasts import ENGINES
 from app.platform.forms import Form
@@ -11,9 +11,12 @@ from app.queries.stores import SettingsView
 LONGEST_DAYS = 180
 
 
-def read(typed: Mapping[str, str], inherited: SettingsView) -> Form:
-    """Check what was typed."""
+def read(typed: Mapping[str, str], inherited: SettingsView, *, suppliers: Collection[str]) -> Form:
+    """Check what was typed; `suppliers` are the ids that may be chosen."""
     form = Form(typed)
+    form.choice("supplier_id", suppliers, optional=True)
+    if form.values.get("supplier_id"):
+        form.values["supplier_id"] = int(form.values["supplier_id"])
     form.whole("low_stock_threshold", low=0, high=1_000_000, optional=True)
     form.whole("lead_time_days", low=0, high=LONGEST_DAYS - 1, optional=True)
     form.whole("moq", low=1, high=1_000_000, optional=True)

@@ -15,12 +15,12 @@ from app.jobs import forecasts as forecast_jobs
 from app.platform import clock, web
 from app.platform.access import Permission, actor
 from app.platform.forms import Form
-from app.queries import forecasts, overrides, projections, proof, purchasing, replenishment, stores
+from app.queries import catalog, forecasts, overrides, projections, proof, purchasing, replenishment, stores
 from app.queries.catalog import ProductDetail
 from app.services.catalog import change_variant_settings
 
 _PATIENCE = timedelta(minutes=5)
-_SETTINGS = ("low_stock_threshold", "lead_time_days", "moq", "case_size", "engine")
+_SETTINGS = ("supplier_id", "low_stock_threshold", "lead_time_days", "moq", "case_size", "engine")
 # Where on the page a new plan is announced: below the form that asked for it.
 _PLACES = ("replanning", "replanning-override")
 
@@ -65,7 +65,8 @@ def override_values(product: ProductDetail, form: Form | None = None) -> dict[st
 def change(variant_id: int) -> Response:
     """Change the product's own settings and plan anew."""
     product = product_of(variant_id)
-    form = product_form.read(request.form, web.once(stores.settings))
+    suppliers = [value for value, _ in catalog.values("supplier")]
+    form = product_form.read(request.form, web.once(stores.settings), suppliers=suppliers)
     if not form.is_valid:
         values = _form_values(product, form)
         return web.render("catalog/_settings.html", status=422, product=product, **values)
@@ -113,4 +114,5 @@ def _form_values(product: ProductDetail, form: Form | None = None) -> dict[str, 
         "values": {name: form.text(name) for name in _SETTINGS} if form else stored,
         "errors": form.errors if form else {},
         "engines": list(ENGINES),
+        "suppliers": catalog.values("supplier"),
     }

@@ -43,6 +43,7 @@ class ProductDetail:
     moq: int | None
     case_size: int | None
     engine: str | None
+    supplier_id: int | None
 
 
 def detail(variant_id: int) -> ProductDetail | None:
@@ -50,6 +51,7 @@ def detail(variant_id: int) -> ProductDetail | None:
     found = db.rows(
         """
         SELECT v.*, p.vendor, p.status, t.low_stock_threshold, t.lead_time_days, t.moq, t.case_size, t.engine,
+               t.supplier_id,
                COALESCE(v.unit_cost, t.unit_cost) AS known_cost
         FROM variants v JOIN products p ON p.store_id = v.store_id AND p.id = v.product_id
         LEFT JOIN variant_settings t ON t.store_id = v.store_id AND t.variant_id = v.id
@@ -78,6 +80,7 @@ def detail(variant_id: int) -> ProductDetail | None:
         moq=row.moq,
         case_size=row.case_size,
         engine=row.engine,
+        supplier_id=row.supplier_id,
     )
 
 
