@@ -10,6 +10,7 @@ import argparse
 import json
 import sys
 import time
+from dataclasses import replace
 from datetime import date
 from pathlib import Path
 
@@ -130,7 +131,7 @@ def _service(panel: Panel, wanted: np.ndarray, options: argparse.Namespace) -> d
     state: dict[str, object] = {"choice": None, "trained": -999}
 
     def decide(known: Panel, at: np.ndarray) -> np.ndarray:
-        demand = restore(known)
+        demand = replace(restore(known), in_stock=None)
         if known.days - state["trained"] >= options.retrain * REVIEW:  # type: ignore[operator]
             state.update(choice=choose(demand, focus=LEAD + REVIEW, seed=options.seed), trained=known.days)
         made = forecast(demand, horizon=1, only=at, choice=state["choice"], seed=options.seed)  # type: ignore[arg-type]

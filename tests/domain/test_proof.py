@@ -191,3 +191,12 @@ def test_service_by_value_goes_where_it_is_cheap() -> None:
     nothing = targets_by_value(fast, Policy(), value=one * 0, cost=one * 1e6, rates=rates)
     assert not nothing.any()
     assert np.isnan(targets_by_value(refused(fast), Policy(), value=one, cost=one, rates=rates)).all()
+
+
+def test_a_shop_with_stock_records_that_learns_from_all_products() -> None:
+    panel = shop(30, 130)
+    recorded = replace(panel, in_stock=np.ones(panel.units.shape))
+    closing = np.full(panel.units.shape, 9.0)
+    nothing = np.zeros(closing.shape, dtype=bool)
+    made = prove(recorded, Policy(), rows=np.arange(30), closing=closing, inferred=nothing)
+    assert made.ours.stock.shape[0] == 30 and (made.recorded == made.days).all()

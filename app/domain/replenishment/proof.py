@@ -7,7 +7,7 @@ days that sold out is drawn, several times over, and every way of ordering meets
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -148,7 +148,7 @@ class _Planner:
         return np.repeat(self.targets[known.days][places, None], DRAWS, axis=1)
 
     def _all(self, known: Panel) -> Floats:
-        wanted = restore(known)
+        wanted = replace(restore(known), in_stock=None)  # as the nightly forecast sees it
         self.begun = known.days if self.begun < 0 else self.begun
         if self.engine == "auto" and (self.choice is None or known.days - self.trained >= RETRAIN_DAYS):
             self.choice, self.trained = choose(wanted, seed=self.seed), known.days
