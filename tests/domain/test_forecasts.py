@@ -243,15 +243,25 @@ def test_the_prior_gives_way_to_evidence() -> None:
     assert automatic._shrunk_choice(even, owns, 10, large)[:2] == (0.9, 0.0)
 
 
-def test_seasonal_features_appear_after_a_year() -> None:
-    def made(panel: Panel, cut: int) -> int:
+def test_the_season_is_known_after_a_year_and_adds_no_feature() -> None:
+    def made(panel: Panel, cut: int) -> np.ndarray:
         row, length = np.arange(3), np.full(3, 7)
         at = np.full(3, cut)
-        return features(Windows.of(panel), Shop.of(panel, 0.05), panel.price, row, at, length)[0].shape[1]
+        return features(Windows.of(panel), Shop.of(panel, 0.05), panel.price, row, at, length)[0]
 
     short = shop(3, 200)
-    assert made(shop(3, 420), 410) == made(short, 190) + 2
-    assert made(replace(short, price=np.ones(3), in_stock=np.ones((3, 200))), 190) == made(short, 190) + 3
+    first_year, later = made(short, 190), made(shop(3, 420), 410)
+    assert first_year.shape == later.shape
+    assert np.isnan(first_year[:, -2:]).all()
+    assert np.isfinite(later[:, -2:]).all()
+    described = replace(short, price=np.ones(3), in_stock=np.ones((3, 200)))
+    assert made(described, 190).shape[1] == first_year.shape[1] + 3
+
+
+def test_a_model_learnt_in_the_first_year_serves_the_days_after_it() -> None:
+    panel = shop(30, 400)
+    model = learned.learn(panel.until_column(385), 0.05, max_rows=600)
+    assert np.isfinite(learned.predict(model, panel, np.arange(30))).all()
 
 
 def test_learned_model_serves_later_days_without_training() -> None:

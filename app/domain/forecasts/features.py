@@ -138,12 +138,11 @@ def _shape(windows: Windows, row: Ints, cut: Ints, age: Ints, base: Floats) -> l
 
 
 def _shop_state(shop: Shop, cut: Ints, length: Ints) -> list[Floats]:
-    """The whole shop's momentum, and the season once a year is known."""
+    """The whole shop's momentum, and the season once a year is known (NaN before: a model learnt in the first
+    year serves the days after it, so the number of features must not change)."""
     with np.errstate(divide="ignore", invalid="ignore"):
         fast = np.log(shop.rate(cut - 7, cut) / shop.rate(cut - 28, cut))
         slow = np.log(shop.rate(cut - 28, cut) / shop.rate(cut - 112, cut))
     columns = [np.where(np.isfinite(x), x, np.nan) for x in (fast, slow)]
-    if shop.seasonal:
-        angle = 2 * np.pi * (shop.first_ordinal + cut + length / 2) / 365.25
-        columns += [np.sin(angle), np.cos(angle)]
-    return columns
+    angle = 2 * np.pi * (shop.first_ordinal + cut + length / 2) / 365.25
+    return columns + [np.where(shop.seasonal, x, np.nan) for x in (np.sin(angle), np.cos(angle))]
