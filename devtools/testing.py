@@ -16,7 +16,8 @@ from devtools.processes import stop_signals_raise
 from devtools.services import embedded_servers
 from devtools.steps import step
 
-EVERYTHING = ["-n", "2", "--dist", "loadscope", "--cov", "--cov-report", "term"]
+# One process more than a small machine has cores: many tests wait for a browser, a database or a pause.
+EVERYTHING = ["-n", "3", "--dist", "loadscope", "--cov", "--cov-report", "term"]
 
 
 def prepare(stack: ExitStack) -> dict[str, str]:

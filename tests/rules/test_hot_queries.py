@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from datetime import timedelta
 from typing import Any
 
@@ -12,7 +12,7 @@ from flask import Flask
 from sqlalchemy import event
 from sqlalchemy.engine import Engine
 
-from app.platform import clock, db, tenancy
+from app.platform import clock, columns, db, tenancy
 from app.platform.tenancy import StoreScoped
 from app.services import alerts, forecasts, sales
 from app.services import sync as runs
@@ -42,9 +42,17 @@ def asked(act: Callable[[], Any]) -> list[Statement]:
         if sql.lstrip().split(None, 1)[0].upper() in ("SELECT", "UPDATE", "DELETE", "WITH", "INSERT"):
             found.append((sql, values))
 
+    read = columns.read
+
+    def noted_copy(sql: str, kinds: Mapping[str, str], /, **values: Any) -> Any:
+        found.append((sql, values))
+        return read(sql, kinds, **values)
+
     event.listen(Engine, "before_cursor_execute", note)
     try:
-        act()
+        with pytest.MonkeyPatch.context() as patch:  # COPY passes SQLAlchemy's events by
+            patch.setattr(columns, "read", noted_copy)
+            act()
     finally:
         event.remove(Engine, "before_cursor_execute", note)
     return found

@@ -88,8 +88,21 @@ def test_the_same_shortage_is_not_told_twice(shop: Live) -> None:
     assert (len(shop.outbox()), _count(shop)) == (sent, raised)
 
 
+def _stock_up(shop: Live, products: int) -> None:
+    """Give a few products more than they will sell, yet fewer units than the highest threshold."""
+    with shop.scope():
+        db.execute(
+            "UPDATE inventory_levels SET available = 50000, on_hand = 50000 WHERE inventory_item_id IN"
+            " (SELECT v.inventory_item_id FROM suggestions s JOIN variants v ON v.id = s.variant_id"
+            " ORDER BY v.id LIMIT :products)",
+            products=products,
+        )
+        db.session().commit()
+
+
 def test_a_product_that_recovered_is_told_again_only_after_the_cooldown(shop: Live) -> None:
-    _set(shop, low_stock_threshold=100_000)
+    _stock_up(shop, products=5)
+    _set(shop, low_stock_threshold=150_000)
     _check(shop)
     low = _count(shop, "resolved_at IS NULL")
     _set(shop, low_stock_threshold=0)
@@ -97,7 +110,7 @@ def test_a_product_that_recovered_is_told_again_only_after_the_cooldown(shop: Li
     recovered = low - _count(shop, "resolved_at IS NULL")
     assert recovered > 0
     sent = len(shop.outbox())
-    _set(shop, low_stock_threshold=100_000)
+    _set(shop, low_stock_threshold=150_000)
     _check(shop)
     assert len(shop.outbox()) == sent
     with clock.travel(timedelta(hours=25)):
