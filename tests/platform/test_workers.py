@@ -62,8 +62,8 @@ def worker(app: Flask) -> Iterator[int]:
             os._exit(0)
     yield pid
     with suppress(ProcessLookupError, ChildProcessError):  # the test may have ended it
-        os.kill(pid, signal.SIGKILL)
-        os.waitpid(pid, 0)
+        os.kill(pid, signal.SIGTERM)  # SIGKILL would leave its scheduler behind
+        until(lambda: os.waitpid(pid, os.WNOHANG)[0] == pid)
 
 
 def count(key: str) -> int:
