@@ -83,7 +83,8 @@ def _night(
             table: db.rows(f"SELECT COUNT(*) AS n FROM {table}")[0].n
             for table in ("forecasts", "suggestions")
         }
-    ok = counts["forecasts"] == counts["suggestions"] == variants
+        selling = db.rows("SELECT COUNT(DISTINCT variant_id) AS n FROM daily_sales")[0].n
+    ok = counts["forecasts"] == counts["suggestions"] >= selling > 0
     if variants <= LIMIT_VARIANTS:
         ok &= learning <= LIMIT_SECONDS and again <= LIMIT_AGAIN and max(peak, peak_again) <= LIMIT_MIB
     return {
@@ -118,7 +119,7 @@ def _fill(variants: int, days: int) -> int:
         """
         INSERT INTO daily_sales (store_id, variant_id, day, units, revenue)
         SELECT app_store_id(), v, CURRENT_DATE - d, 1 + floor(-ln(random()) * (1 + v % 4)), 9.90
-        FROM generate_series(1, :n) AS v, generate_series(1, :days) AS d
+        FROM generate_series(1, CAST(:n AS bigint)) AS v, generate_series(1, :days) AS d
         WHERE random() < 0.02 + 0.28 * ((v * 7919) % 100 / 100.0) ^ 2
           AND (v % 3 > 0 OR d <= :days * ((v * 104729) % 100 / 100.0) + 40)
         """,
