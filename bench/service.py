@@ -17,9 +17,10 @@ from pathlib import Path
 import numpy as np
 
 from app.domain.demand import Panel
-from app.domain.demand.censoring import censored_rate, restore
+from app.domain.demand.censoring import censored_rate
 from app.domain.demand.pattern import demand_class
 from app.domain.demand.records import share_in_stock
+from app.domain.demand.sold_out import restore
 from app.domain.forecasts import choose, forecast
 from app.domain.replenishment.replay import replay
 from simulator.generation.catalog import make_catalogue
@@ -73,7 +74,7 @@ def run(options: argparse.Namespace) -> dict[str, object]:
     return {
         "variants": len(sold),
         "out_of_stock": float((stock <= 0).mean()),
-        "censoring": _censoring(sold, stock, wanted),
+        "censoring": _censoring(panel, stock, wanted),
         "service": _service(panel, wanted, options),
         "seconds": time.perf_counter() - begin,
     }
@@ -98,9 +99,11 @@ def careless(
     return sold, stock
 
 
-def _censoring(sold: np.ndarray, stock: np.ndarray, wanted: np.ndarray) -> dict[str, dict[str, float]]:
-    """Estimated ÷ true mean demand − 1 over the last year, by speed: the likelihood (F19) and days in stock (F18)."""
-    s, a, truth = sold[:, -365:], stock[:, -365:], wanted[:, -365:].mean(axis=1)
+def _censoring(panel: Panel, stock: np.ndarray, wanted: np.ndarray) -> dict[str, dict[str, float]]:
+    """Estimated ÷ true mean demand − 1 over the last year, by speed: what forecasts start from, the likelihood
+    (F19), and days in stock (F18)."""
+    s, a, truth = panel.units[:, -365:], stock[:, -365:], wanted[:, -365:].mean(axis=1)
+    restored = restore(panel).units[:, -365:].mean(axis=1)
     estimate, _ = censored_rate(s, a)
     with np.errstate(invalid="ignore"):
         in_stock = (s * (a > 0)).sum(axis=1) / (a > 0).sum(axis=1)
@@ -114,6 +117,7 @@ def _censoring(sold: np.ndarray, stock: np.ndarray, wanted: np.ndarray) -> dict[
         name: {
             "variants": int(mine.sum()),
             "out_of_stock": float((a[mine] <= 0).mean()),
+            "restored": float(restored[mine].sum() / truth[mine].sum() - 1),
             "likelihood": float(np.nansum(estimate[mine]) / truth[mine].sum() - 1),
             "days_in_stock": float(np.nansum(in_stock[mine]) / truth[mine].sum() - 1),
         }
@@ -162,11 +166,13 @@ def _service(panel: Panel, wanted: np.ndarray, options: argparse.Namespace) -> d
 
 def _print(report: dict[str, object]) -> None:
     print(f"{report['variants']} variants, out of stock {report['out_of_stock']:.1%} of days")
-    print(f"{'demand of':14}{'variants':>10}{'out':>8}{'likelihood':>12}{'days in stock':>15}")
+    print(
+        f"{'demand of':14}{'variants':>10}{'out':>8}{'restored':>12}{'likelihood':>12}{'days in stock':>15}"
+    )
     for name, row in report["censoring"].items():  # type: ignore[attr-defined]
         print(
             f"{name:14}{row['variants']:>10}{row['out_of_stock']:>8.1%}"
-            f"{row['likelihood']:>+12.1%}{row['days_in_stock']:>+15.1%}"
+            f"{row['restored']:>+12.1%}{row['likelihood']:>+12.1%}{row['days_in_stock']:>+15.1%}"
         )
     print(f"{'class':14}{'variants':>10}" + "".join(f"{q:>10.0%}" for q in LEVELS) + "   achieved")
     for name, row in report["service"].items():  # type: ignore[attr-defined]

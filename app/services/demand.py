@@ -8,8 +8,8 @@ import numpy as np
 
 from app.domain.arrays import Floats, Ints
 from app.domain.demand import Panel
-from app.domain.demand.censoring import restore
 from app.domain.demand.records import share_in_stock
+from app.domain.demand.sold_out import restore
 from app.platform import db
 
 

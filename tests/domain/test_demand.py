@@ -98,18 +98,3 @@ def test_censored_rate_of_days_without_stock_and_without_record() -> None:
     mean, _ = censoring.censored_rate(np.array([[0, 0.0], [2, 4]]), np.array([[0, 0.0], [np.nan, np.nan]]))
     assert np.isnan(mean[0])
     assert mean[1] == pytest.approx(3.0, rel=1e-3)
-
-
-def test_restore_gives_back_hidden_demand_and_only_that() -> None:
-    panel = shop(30, 120, rate=(4, 6))
-    share = np.ones((30, 120))
-    share[:, 60:70] = 0.0
-    share[:, 80] = 0.5
-    units = np.where(share == 0, 0.0, panel.units)
-    hidden = replace(panel, units=units, in_stock=share)
-    restored = censoring.restore(hidden)
-    assert restored.units.mean() == pytest.approx(panel.units.mean(), rel=0.03)
-    assert np.array_equal(restored.units[:, :60], units[:, :60])
-    assert censoring.restore(panel) is panel
-    never = replace(panel, in_stock=np.full((30, 120), 0.5))
-    assert np.array_equal(censoring.restore(never).units, never.units)

@@ -7,7 +7,7 @@ from scipy import stats
 from app.domain import economics, laws
 from app.domain.demand import Panel, censoring, pattern
 from app.domain.forecasts import accuracy, intermittent
-from app.domain.replenishment import order_size, projection, target
+from app.domain.replenishment import Policy, Stock, order_size, plan, projection, target
 from tests.domain.golden import DAY, NB_SUMS, known_forecasts
 
 Z = {0.90: 1.281552, 0.95: 1.644854, 0.98: 2.053749}
@@ -152,6 +152,10 @@ def test_g22_cost_of_waiting() -> None:
     loss = laws.unit_loss(85, 85, [85, 92])
     assert loss == pytest.approx([3.674, 1.225], abs=5e-4)
     assert 8 * loss == pytest.approx([29.40, 9.80], abs=5e-3)
+    # The same from a forecast's quantiles alone, whose steps between whole units are rounded off.
+    stock = Stock([85, 92], unit_cost=2, price=10)
+    made = plan(stock, known_forecasts(stats.poisson, 5.0, n=2), Policy(10, 0, 7), today=DAY)
+    assert made.cost_of_waiting == pytest.approx([29.40, 9.80], rel=0.1)
 
 
 def test_g23_pooling_over_sites() -> None:

@@ -14,6 +14,9 @@ def test_economic_order_quantity_agrees() -> None:
     quantity, cost = stockpyl_eoq.economic_order_quantity(40, 3, 1825)
     assert economics.economic_order_quantity(1825, 40, 3) == pytest.approx(quantity)
     assert economics.yearly_cost(quantity, 1825, 40, 3) == pytest.approx(cost)
+    for case in (216, 240):
+        _, cost = stockpyl_eoq.economic_order_quantity(40, 3, 1825, order_quantity=case)
+        assert economics.yearly_cost(case, 1825, 40, 3) == pytest.approx(cost)
 
 
 def test_newsvendor_agrees() -> None:

@@ -2,13 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 import numpy as np
 from scipy.special import betainc, gammaln, pdtrc
 
-from app.domain.arrays import Bools, Floats, Ints
-from app.domain.demand.panel import Panel
+from app.domain.arrays import Bools, Floats
 
 K_GRID = np.geomspace(0.05, 50.0, 13)
 PASSES = 25
@@ -104,42 +101,3 @@ def zero_run_days(rate: float, size: float = np.inf, limit: float = SURPRISE) ->
     """Fewest days without a sale that are less likely than `limit` at this rate (F20): a likely stock-out."""
     per_day = rate if np.isinf(size) else size * np.log1p(rate / size)
     return int(np.floor(-np.log(limit) / per_day)) + 1
-
-
-def restore(panel: Panel) -> Panel:
-    """The panel with sold-out time given back its expected demand, for forecasting what customers wanted.
-
-    Uses `in_stock` only: a day out of stock the whole day is replaced by the variant's rate on days fully in
-    stock around it; a day sold out part-way keeps its sales and gains that rate × the share of the day
-    without stock, halved, because shelves empty late in the day when little is sold. Without `in_stock`, or
-    with under `4` fully stocked days near, sales stand as they are.
-    """
-    if panel.in_stock is None:
-        return panel
-    share = np.nan_to_num(panel.in_stock, nan=1.0)
-    full = share >= 0.999
-    rate = _local_rate(panel.units, full & _live(panel))
-    missing = np.where(share <= 0.001, 1.0, 0.5 * (1.0 - share))
-    gain = np.where(np.isnan(rate), 0.0, np.maximum(rate, 0.0) * missing)
-    return replace(panel, units=np.where(_live(panel), panel.units + gain, panel.units))
-
-
-def _live(panel: Panel) -> Bools:
-    live: Bools = np.arange(panel.days)[None, :] >= panel.starts[:, None]
-    return live
-
-
-def _local_rate(units: Floats, full: Bools, half_width: int = 28, fewest: int = 4) -> Floats:
-    """(n, days) mean units of the fully stocked days within `half_width` days, NaN where under `fewest`."""
-
-    def around(values: Floats) -> Floats:
-        total = np.concatenate([np.zeros((len(values), 1)), np.cumsum(values, axis=1)], axis=1)
-        days: Ints = np.arange(values.shape[1])
-        end = np.minimum(days + half_width + 1, values.shape[1])
-        window: Floats = total[:, end] - total[:, np.maximum(days - half_width, 0)]
-        return window
-
-    count = around(full.astype(np.float64))
-    rate: Floats = np.full(units.shape, np.nan)
-    np.divide(around(units * full), count, out=rate, where=count >= fewest)
-    return rate

@@ -13,11 +13,11 @@ import numpy as np
 
 from app.domain.arrays import Bools, Floats, Ints, Keys
 from app.domain.demand import Panel
-from app.domain.demand.censoring import restore
+from app.domain.demand.sold_out import restore, sampled_demand
 from app.domain.forecasts import Choice, choose, forecast
 from app.domain.replenishment.inputs import Policy
 from app.domain.replenishment.order_size import order_quantity, within_maximum
-from app.domain.replenishment.replay import Decide, Order, Replay, replay, sampled_demand
+from app.domain.replenishment.replay import Decide, Order, Replay, replay
 from app.domain.replenishment.target import ROUNDING, target_stock
 
 DRAWS = 8

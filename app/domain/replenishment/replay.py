@@ -17,8 +17,6 @@ Order = Callable[[Ints, Floats, Floats], Floats]
 Decide = Callable[[Panel, Ints], Floats]
 """(what was known, its row numbers in the whole panel) → target stock (n, K) for each of K settings."""
 
-AROUND, FEWEST, FULL, TRIES = 28, 4, 0.999, 8
-
 
 @dataclass(frozen=True)
 class Replay:
@@ -94,7 +92,7 @@ def replay(
     `rows` are the variants; all must have begun by then. `review_days` and `lead_time_days` are whole, one
     number or one for each of `rows`. Receipts come at opening of t + 1 + lead time; unmet demand is lost. The
     first target is on hand at the start. `demand` (n, days) or (n, K, days) replaces the panel's own, see
-    `sampled_demand`. `order` turns targets and positions into orders; without it what is missing is ordered.
+    `demand.sold_out`. `order` turns targets and positions into orders; without it what is missing is ordered.
     """
     if first_review + days >= panel.days:
         raise ValueError(f"{days} days after column {first_review} are more than the {panel.days} there are")
@@ -115,37 +113,6 @@ def replay(
             book.order(due, day + lead[due], missing if order is None else order(due, target[due], position))
         book.pass_day(day, wanted[:, None, day] if wanted.ndim == 2 else wanted[:, :, day])
     return Replay(book.start, wanted, book.stock, book.sold, book.lost, book.received, review)
-
-
-def sampled_demand(panel: Panel, begin: int, days: int, *, seed: int, draws: int = 1) -> Floats:
-    """(n, draws, days) whole units of demand to replay: sales, plus a draw of what sold-out time hid.
-
-    A day without stock wanted what one of the fully stocked days within four weeks of it sold, drawn at random;
-    a day that sold out part-way wanted what one of those sold that sold at least as much (D given D ≥ stock, as
-    in F19). Where fewer than `FEWEST` such days are near, or none sold as much in `TRIES` draws, nothing is
-    added. The same seed gives the same demand to the byte.
-    """
-    sold = np.maximum(panel.units[:, begin : begin + days], 0.0)
-    wanted = np.repeat(sold[:, None], draws, axis=1)
-    if panel.in_stock is None:
-        return wanted
-    share = np.nan_to_num(panel.in_stock, nan=1.0)
-    live = np.arange(panel.days)[None, :] >= panel.starts[:, None]
-    counted = np.concatenate(
-        [np.zeros((len(panel), 1), np.int64), np.cumsum((share >= FULL) & live, axis=1)], axis=1
-    )
-    row, day = np.nonzero((share < FULL)[:, begin : begin + days] & live[:, begin : begin + days])
-    low = counted[row, np.maximum(begin + day - AROUND, 0)]
-    near = counted[row, np.minimum(begin + day + AROUND + 1, panel.days)] - low
-    row, day, low, near = (x[near >= FEWEST] for x in (row, day, low, near))
-    first = np.concatenate([[0], np.cumsum(counted[:, -1])])
-    full_day = np.nonzero((share >= FULL) & live)[1]
-    pick = np.random.default_rng(seed).random((TRIES, draws, len(row)))
-    column = full_day[first[row] + low + (pick * near).astype(np.int64)]
-    missed = np.maximum(panel.units[row, column], 0.0) - sold[row, day]
-    fits = (missed >= 0).argmax(axis=0)
-    wanted[row, :, day] += np.maximum(np.take_along_axis(missed, fits[None], axis=0)[0], 0.0).T
-    return wanted
 
 
 def stock_at_fill(fill: Floats, stock: Floats, wanted: float) -> float:
