@@ -24,6 +24,8 @@ KEYWORDS = {
     "lazy_gettext": None,
     "ngettext": (1, 2),
     "_noun": (1, 2),
+    # A sentence that is stored as it is and said anew (app.words.failures).
+    "_message": None,
 }
 _WIDTH = 110
 

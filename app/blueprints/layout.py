@@ -17,6 +17,7 @@ from app.queries import sync as runs
 from app.queries.stores import StoreView
 from app.queries.sync import Freshness
 from app.queries.users import ConnectedStore
+from app.words.failures import said
 
 
 @dataclass(frozen=True)
@@ -78,7 +79,7 @@ class Here:
                 gettext("Your data is safe. Work goes on by itself in a few minutes."),
             )
         if self.freshness.state == "failed":
-            return Trouble(gettext("The last sync failed"), self.freshness.error, can_sync=True)
+            return Trouble(gettext("The last sync failed"), said(self.freshness.error), can_sync=True)
         return None
 
 
@@ -109,6 +110,7 @@ def install(app: Flask) -> None:
         "counted": formats.counted,
         "cover": formats.cover,
         "long_day": formats.long_day,
+        "failure": said,
         "money": lambda value: money(value, here),
         "day": lambda value: formats.day(value, here.today),
         "moment": lambda value: formats.moment(value, here.store.time_zone, here.now),

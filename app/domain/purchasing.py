@@ -26,11 +26,25 @@ ACTS = tuple(_ALLOWED)
 
 
 class ActNotAllowed(ValueError):
-    """The order's status does not allow this; the message says what does."""
+    """The order's status does not allow this; `allowed` are the statuses that do."""
+
+    def __init__(self, status: str, act: str) -> None:
+        self.status, self.act = status, act
+        self.allowed = tuple(one for one in STATUSES if one in _ALLOWED[act])
+        super().__init__(f"{act}: {status}, not {' or '.join(self.allowed)}")
 
 
 class TooManyUnits(ValueError):
-    """More units than are open were to be received, rejected or cancelled."""
+    """More units than are open of those ordered were to be received or rejected, or fewer than none.
+
+    `product` is its name, where it is known.
+    """
+
+    def __init__(self, wanted: int, line: LineUnits, product: str = "") -> None:
+        self.wanted, self.line, self.product = wanted, line, product
+        super().__init__(
+            f"{product or 'A line'}: {wanted} units, while {line.open} of {line.ordered} are open"
+        )
 
 
 @dataclass(frozen=True)
@@ -44,7 +58,8 @@ class LineUnits:
 
     def __post_init__(self) -> None:
         if min(self.ordered, self.received, self.rejected, self.cancelled, self.open) < 0:
-            raise TooManyUnits(f"{self} counts more units than were ordered, or fewer than none.")
+            spent = self.received + self.rejected + self.cancelled
+            raise TooManyUnits(spent, self)
 
     @property
     def open(self) -> int:
@@ -54,12 +69,9 @@ class LineUnits:
     def receive(self, *, received: int, rejected: int = 0) -> LineUnits:
         """The line after a delivery: `received` good units, `rejected` ones that go back. Raises TooManyUnits."""
         if received < 0 or rejected < 0:
-            raise TooManyUnits("A delivery cannot hold fewer than 0 units.")
+            raise TooManyUnits(min(received, rejected), self)
         if received + rejected > self.open:
-            raise TooManyUnits(
-                f"Only {self.open:,} of {self.ordered:,} units are open."
-                " Enter at most that; count what came on top of it in Shopify alone."
-            )
+            raise TooManyUnits(received + rejected, self)
         return replace(self, received=self.received + received, rejected=self.rejected + rejected)
 
     def give_up(self) -> LineUnits:
@@ -75,10 +87,7 @@ def may(status: str, act: str) -> bool:
 def check(status: str, act: str) -> None:
     """Raise ActNotAllowed unless the status allows the act."""
     if not may(status, act):
-        allowed = " or ".join(one.replace("_", " ") for one in STATUSES if one in _ALLOWED[act])
-        raise ActNotAllowed(
-            f"This order is {status.replace('_', ' ')}; to {act} an order it has to be {allowed}."
-        )
+        raise ActNotAllowed(status, act)
 
 
 def after_receipt(lines: Iterable[LineUnits]) -> str:

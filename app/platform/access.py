@@ -195,6 +195,6 @@ def _guard() -> None:
     if isinstance(need, SignedIn):
         return
     if isinstance(current_user._get_current_object(), Account):
-        raise NoStoreChosen("Connect a store first.")
+        raise NoStoreChosen
     if not current_user.may(need):
         abort(403)

@@ -21,6 +21,7 @@ from app.config import Settings
 from app.platform import limits
 from app.platform.access import AppBlueprint, Need, Open
 from app.platform.bodies import LARGEST_ID, Invalid, Paged, PageQuery, Query
+from app.platform.complaints import complaint
 from app.platform.limits import Limit, TooManyTries, Verdict
 
 log = logging.getLogger(__name__)
@@ -148,15 +149,12 @@ def _checked(check: Callable[[Any], Any], given: Any) -> Any:
     try:
         return check(given)
     except ValidationError as error:
-        found = error.errors(include_url=False, include_context=False, include_input=False)
+        found = error.errors(include_url=False, include_input=False)
         if any(one["type"] == "json_invalid" for one in found):
             abort(400)
         # Without what was sent: it may be a password.
         raise Invalid(
-            [
-                {"field": ".".join(map(str, one["loc"])), "detail": one["msg"].removeprefix("Value error, ")}
-                for one in found[:20]
-            ]
+            [{"field": ".".join(map(str, one["loc"])), "detail": complaint(one)} for one in found[:20]]
         ) from None
 
 

@@ -10,6 +10,7 @@ from pydantic_core.core_schema import CoreSchema, literal_schema
 from werkzeug.exceptions import UnprocessableEntity
 
 from app.platform.forms import is_address
+from app.platform.i18n import gettext
 
 T = TypeVar("T")
 LARGEST_ID = 2**63 - 1
@@ -21,7 +22,7 @@ _NO_NUL = r"^[^\x00]*$"
 
 def _address(text: str) -> str:
     if not is_address(text):
-        raise ValueError("Enter an e-mail address, like name@example.com.")
+        raise ValueError(gettext("Enter an e-mail address, like name@example.com."))
     return text
 
 

@@ -11,6 +11,7 @@ from typing import Any
 from flask import request
 
 from app.platform import queue
+from app.platform.i18n import gettext, ngettext
 
 # Generic cell rate: one number per key says until when its past tries "occupy" the line. A try is allowed
 # while that moment lies less than one period ahead, so a burst of `tries` passes and then one each
@@ -54,7 +55,7 @@ class TooManyTries(RuntimeError):
     """A limit is reached; `seconds` says when to try again."""
 
     def __init__(self, verdict: Verdict) -> None:
-        super().__init__(f"Too many tries. Wait {_spoken(verdict.wait)} and try again.")
+        super().__init__(gettext("Too many tries. Wait %(time)s and try again.", time=_spoken(verdict.wait)))
         self.verdict = verdict
 
 
@@ -120,5 +121,5 @@ def _hashed(who: tuple[str, ...]) -> str:
 
 def _spoken(seconds: int) -> str:
     if seconds < 90:
-        return f"{max(seconds, 1)} seconds" if seconds != 1 else "1 second"
-    return f"{math.ceil(seconds / 60)} minutes"
+        return ngettext("%(num)s second", "%(num)s seconds", max(seconds, 1))
+    return ngettext("%(num)s minute", "%(num)s minutes", math.ceil(seconds / 60))

@@ -11,30 +11,33 @@ from dataclasses import dataclass
 
 import bcrypt
 
-from app.platform.i18n import lazy_gettext
+from app.platform.i18n import gettext, lazy_gettext
 
 SHORTEST, LONGEST = 8, 256
 RULE = lazy_gettext("Use at least 8 characters with an upper-case letter, a lower-case letter and a number.")
 _PARTS = (
-    (re.compile(r"[^\W\d_]"), str.isupper, "an upper-case letter"),
-    (re.compile(r"[^\W\d_]"), str.islower, "a lower-case letter"),
-    (re.compile(r"\d"), str.isdigit, "a number"),
+    (re.compile(r"[^\W\d_]"), str.isupper, lazy_gettext("an upper-case letter")),
+    (re.compile(r"[^\W\d_]"), str.islower, lazy_gettext("a lower-case letter")),
+    (re.compile(r"\d"), str.isdigit, lazy_gettext("a number")),
 )
 
 
 def problem(password: str) -> str | None:
     """What is wrong with a new password in one sentence that says what to do, or None."""
     if len(password) > LONGEST:
-        return f"Use at most {LONGEST} characters."
-    missing = [] if len(password) >= SHORTEST else [f"at least {SHORTEST} characters"]
+        return gettext("Use at most %(most)s characters.", most=LONGEST)
+    least = gettext("at least %(least)s characters", least=SHORTEST)
+    missing = [] if len(password) >= SHORTEST else [least]
     for letters, fits, name in _PARTS:
         if not any(fits(letter) for letter in letters.findall(password)):
-            missing.append(name)
-    return f"Use {_listed(missing)}." if missing else None
+            missing.append(str(name))
+    return gettext("Use %(parts)s.", parts=_listed(missing)) if missing else None
 
 
 def _listed(parts: list[str]) -> str:
-    return parts[0] if len(parts) == 1 else ", ".join(parts[:-1]) + " and " + parts[-1]
+    if len(parts) == 1:
+        return parts[0]
+    return gettext("%(parts)s and %(last)s", parts=", ".join(parts[:-1]), last=parts[-1])
 
 
 @dataclass(frozen=True)

@@ -175,11 +175,11 @@ def _same_site() -> None:
         return
     origin = request.headers.get("Origin")
     if origin is not None and origin != _origin(_settings().app_url):
-        raise WriteRefused("Load the page again and repeat what you did there.")
+        raise WriteRefused(gettext("Load the page again and repeat what you did there."))
     if origin is None and request.headers.get("Sec-Fetch-Site", "none") not in ("none", "same-origin"):
-        raise WriteRefused("Load the page again and repeat what you did there.")
+        raise WriteRefused(gettext("Load the page again and repeat what you did there."))
     if g.get("session_in_cookie") and not _is_proven():
-        raise WriteRefused("Load the page again; a program sends the header X-Requested-With.")
+        raise WriteRefused(gettext("Load the page again; a program sends the header X-Requested-With."))
 
 
 def _is_proven() -> bool:

@@ -7,9 +7,8 @@ from datetime import datetime
 from typing import Any
 
 from app.platform import db
-from app.platform.formats import number
-from app.platform.i18n import gettext
 from app.queries.paging import PAGE_SIZE, Page
+from app.words.alerts import sentence
 
 
 @dataclass(frozen=True)
@@ -139,22 +138,6 @@ def _row(row: Any) -> AlertRow:
         mail_error=row.mail_error,
         mailed_at=row.mailed_at,
     )
-
-
-def sentence(kind: str, available: int, threshold: int | None) -> str:
-    """An alert in words: what is left, and why that is too little."""
-    left = (
-        gettext("No units are left.")
-        if available <= 0
-        else gettext("%(count)s left.", count=number(available))
-    )
-    if kind == "runs_out_before_delivery":
-        late = gettext("A delivery ordered today may come after the stock has run out.")
-        return f"{left} {late}"
-    if threshold is not None and available < threshold:
-        below = gettext("That is below your threshold of %(threshold)s.", threshold=number(threshold))
-        return f"{left} {below}"
-    return left
 
 
 @dataclass(frozen=True)

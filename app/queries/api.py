@@ -6,6 +6,7 @@ from typing import Any
 
 from app.platform import db
 from app.queries.paging import like_escaped, order_by
+from app.words.alerts import sentence
 
 STOCK_SORTS = {"product_name": "v.display_name", "sku": "v.sku", "current_stock": "COALESCE(l.available, 0)"}
 SUGGESTION_SORTS = {
@@ -84,14 +85,18 @@ def forecast_days(*, product_id: int | None, page: int, size: int) -> dict[str, 
 def alerts(*, show: str, page: int, size: int) -> dict[str, Any]:
     """Alerts, newest first: `open` or `all`."""
     where = {"open": "a.resolved_at IS NULL AND a.dismissed_at IS NULL", "all": "true"}[show]
-    return _slice(
+    found = _slice(
         "a.id, a.variant_id AS product_id, v.display_name AS product_name, v.sku, a.kind, a.gravity,"
-        " a.message, a.raised_at AS timestamp, a.resolved_at, a.dismissed_at, a.snoozed_until",
+        " a.facts, a.raised_at AS timestamp, a.resolved_at, a.dismissed_at, a.snoozed_until",
         f"FROM alerts a JOIN variants v ON v.store_id = a.store_id AND v.id = a.variant_id WHERE {where}",
         "a.raised_at DESC, a.id DESC",
         page,
         size,
     )
+    for item in found["items"]:
+        facts = item.pop("facts")
+        item["message"] = sentence(item["kind"], int(facts.get("available") or 0), facts.get("threshold"))
+    return found
 
 
 def suggestions(*, search: str, sort: str, show: str, page: int, size: int) -> dict[str, Any]:

@@ -9,8 +9,8 @@ from typing import Any
 
 from app.platform import db
 from app.platform.i18n import lazy_gettext
-from app.queries.alerts import sentence
 from app.queries.stores import DEFAULTS
+from app.words.alerts import sentence
 
 RANGES = (30, 90, 365)
 
@@ -123,12 +123,12 @@ def _worst(*, kind: str, facts: dict[str, Any], **known: Any) -> WorstAlert:
 
 
 _STATES = {
-    "Out of stock": lazy_gettext("Out of stock"),
-    "Runs out before a delivery": lazy_gettext("Runs out before a delivery"),
-    "Order soon": lazy_gettext("Order soon"),
-    "Enough": lazy_gettext("Enough"),
-    "Overstocked": lazy_gettext("Overstocked"),
-    "No forecast": lazy_gettext("No forecast"),
+    "out": lazy_gettext("Out of stock"),
+    "late": lazy_gettext("Runs out before a delivery"),
+    "soon": lazy_gettext("Order soon"),
+    "enough": lazy_gettext("Enough"),
+    "over": lazy_gettext("Overstocked"),
+    "unknown": lazy_gettext("No forecast"),
 }
 
 
@@ -137,12 +137,12 @@ def overview() -> Overview:
     rows = db.rows(
         """
         SELECT CASE
-                 WHEN on_hand - committed <= 0 THEN 'Out of stock'
-                 WHEN urgency = 'now' THEN 'Runs out before a delivery'
-                 WHEN urgency = 'soon' THEN 'Order soon'
-                 WHEN urgency = 'unknown' THEN 'No forecast'
-                 WHEN overstock_units > 0 THEN 'Overstocked'
-                 ELSE 'Enough'
+                 WHEN on_hand - committed <= 0 THEN 'out'
+                 WHEN urgency = 'now' THEN 'late'
+                 WHEN urgency = 'soon' THEN 'soon'
+                 WHEN urgency = 'unknown' THEN 'unknown'
+                 WHEN overstock_units > 0 THEN 'over'
+                 ELSE 'enough'
                END AS state,
                COUNT(*) AS products,
                COALESCE(SUM(GREATEST(on_hand, 0)), 0) AS units,

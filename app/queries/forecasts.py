@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from datetime import date, timedelta
 
 from app.platform import db
+from app.words import forecasts as words
 
 _LEAST_DAYS = 28
 
@@ -73,7 +74,7 @@ def forecast(variant_id: int) -> ForecastView | None:
         high=row.daily_high[:count],
         model=row.model,
         confidence=row.confidence,
-        reason=row.reason,
+        reason=words.reason(row.reason),
         demand_class=row.demand_class,
         refused_until=row.refused_until,
     )

@@ -7,6 +7,7 @@ from datetime import date, datetime
 from decimal import Decimal
 
 from app.platform import db
+from app.words.replenishment import override_value
 
 MOST = 5
 
@@ -29,6 +30,11 @@ class OverrideView:
     holds: bool
     days: int
     days_over: int
+
+    @property
+    def number(self) -> str:
+        """What was entered, in the reader's words: `12 units a day`."""
+        return override_value(self.kind, self.value)
 
 
 def of_product(variant_id: int, *, today: date) -> list[OverrideView]:

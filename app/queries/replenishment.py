@@ -9,6 +9,7 @@ from typing import Any
 
 from app.platform import db
 from app.queries.paging import PAGE_SIZE, Page, like_escaped, order_by
+from app.words import replenishment as words
 
 SORTS = {
     "urgency": "s.urgency_rank, s.order_by NULLS LAST, s.cost_of_waiting DESC NULLS LAST, v.display_name",
@@ -61,7 +62,7 @@ class SuggestionTable:
 
 @dataclass(frozen=True)
 class LedgerEntry:
-    """One signed line; the lines sum to the quantity."""
+    """One signed line in the reader's words; the lines sum to the quantity."""
 
     code: str
     label: str
@@ -176,7 +177,7 @@ def detail(variant_id: int) -> SuggestionDetail | None:
         stock_gap=row.stock_gap,
         overstock_units=row.overstock_units,
         overstock_value=row.overstock_value,
-        ledger=[LedgerEntry(**line) for line in row.ledger],
+        ledger=[_entry(**line) for line in row.ledger],
     )
 
 
@@ -209,3 +210,8 @@ def _row(row: Any) -> SuggestionRow:
         snoozed_until=row.snoozed_until,
         snooze_reason=row.snooze_reason,
     )
+
+
+def _entry(*, code: str, units: int, detail: Any, label: str = "") -> LedgerEntry:
+    """`label` is set in plans of an earlier release, which were stored in words."""
+    return LedgerEntry(code, label or words.label(code), units, words.detail(code, detail))

@@ -31,13 +31,6 @@ class Freshness:
     history_from: date | None = None
 
     @property
-    def history_note(self) -> str:
-        """What to say beside the numbers when Shopify does not show us all orders, or while they come in."""
-        if self.state == "importing" and self.is_ready:
-            return "Older orders are still coming in: numbers may still rise."
-        return "" if self.history_from is None else f"Sales are known since {self.history_from:%-d %B %Y}."
-
-    @property
     def is_running(self) -> bool:
         """Whether a page should look again by itself."""
         return self.state in ("importing", "refreshing")

@@ -15,6 +15,7 @@ from app.domain.forecasts import Forecasts
 from app.domain.forecasts.override import PERCENT, UNITS, Override, overridden
 from app.models.forecasts import Forecast, ForecastOverride
 from app.platform import db
+from app.platform.i18n import gettext
 from app.services import audit, forecasts
 from app.services.catalog import VariantNotFound
 
@@ -29,11 +30,11 @@ class UnableToOverride(ValueError):
 
 @dataclass(frozen=True)
 class Applied:
-    """The forecasts that count, the model's own for the same variants, and the words of each override."""
+    """The forecasts that count, the model's own for the same variants, and what each override says."""
 
     forecasts: Forecasts
     model: Forecasts
-    words: Mapping[int, str]
+    facts: Mapping[int, Mapping[str, str]]
 
 
 def put(
@@ -58,7 +59,7 @@ def put(
     made = forecasts.load([variant_id])
     is_refused = made is None or bool(made.refused[0])
     if kind == PERCENT and is_refused:
-        raise UnableToOverride("This product has no forecast to change. Enter units a day instead.")
+        raise UnableToOverride(gettext("This product has no forecast to change. Enter units a day instead."))
     days = (until - today).days + 1
     by_model = _mean(made, days, today) if made is not None and not is_refused else None
     wanted = float(value) * days if kind == UNITS else (by_model or 0.0) * (1 + float(value) / 100)
@@ -147,18 +148,21 @@ def apply(made: Forecasts | None, *, today: date) -> Applied | None:
         model,
         lambda i: db.Json(_numbers(model, i) if int(model.keys[i]) in known else {}),
     )
-    return Applied(changed, model, {row.variant_id: _words(row) for row in holding})
+    return Applied(changed, model, {row.variant_id: _facts(row) for row in holding})
 
 
 def _override(place: int, row: Any, origin: date, most: int) -> Override:
     return Override(place, row.kind, float(row.value), min((row.until - origin).days, int(most)))
 
 
-def _words(row: Any) -> str:
+def _facts(row: Any) -> dict[str, str]:
     """The ledger's detail: what was entered, until when and why."""
-    number = f"{row.value.normalize():f}"
-    what = f"{number} units a day" if row.kind == UNITS else f"{'+' if row.value > 0 else ''}{number} %"
-    return f"{what} until {row.until.day} {row.until:%b %Y}: {row.reason}"
+    return {
+        "kind": row.kind,
+        "value": f"{row.value.normalize():f}",
+        "until": row.until.isoformat(),
+        "reason": row.reason,
+    }
 
 
 def _with_missing(made: Forecasts, keys: Sequence[int]) -> Forecasts:

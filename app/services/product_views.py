@@ -48,7 +48,7 @@ def delete(view_id: int, *, member_id: int, may_shared: bool, actor: str) -> Non
     view = db.session().execute(query).scalar_one_or_none()
     is_allowed = view is not None and (may_shared if view.member_id is None else view.member_id == member_id)
     if view is None or not is_allowed:
-        raise ViewNotFound("This view does not exist, or it is somebody else's.")
+        raise ViewNotFound(gettext("This view does not exist, or it is somebody else's."))
     db.session().delete(view)
     if view.member_id is None:
         audit.record(actor=actor, action="product_view.deleted", view_id=view_id, name=view.name)

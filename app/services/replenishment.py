@@ -92,7 +92,7 @@ def run(applied: Applied, *, today: date, now: datetime) -> Suggestions | None:
         model=take(applied.model, chosen),
     )
     classes = _classes([row.id for row in found], today)
-    db.append(Suggestion, _COLUMNS, _values(made, found, now, applied.words, classes))
+    db.append(Suggestion, _COLUMNS, _values(made, found, now, applied.facts, classes))
     return made
 
 
@@ -168,7 +168,7 @@ _COLUMNS = [
 
 
 def _values(
-    made: Suggestions, found: Any, now: datetime, words: Mapping[int, str], classes: Texts
+    made: Suggestions, found: Any, now: datetime, overrides: Mapping[int, Mapping[str, str]], classes: Texts
 ) -> Iterator[tuple[Any, ...]]:
     for i, row in enumerate(found):
         one = made[i]
@@ -196,13 +196,14 @@ def _values(
             one.cost,
             one.cost_of_waiting,
             classes[i],
-            db.Json([asdict(line) | _detail(line, words.get(row.id)) for line in one.ledger]),
+            db.Json([_line(line, overrides.get(row.id)) for line in one.ledger]),
             now,
         )
 
 
-def _detail(line: LedgerLine, words: str | None) -> dict[str, str]:
-    return {"detail": words} if words and line.code == "override" else {}
+def _line(line: LedgerLine, override: Mapping[str, str] | None) -> dict[str, Any]:
+    kept = asdict(line)
+    return kept | {"detail": override} if override and line.code == "override" else kept
 
 
 def positions(ids: list[int]) -> dict[int, Row[Any]]:

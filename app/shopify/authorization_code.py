@@ -19,6 +19,7 @@ import shopify
 from shopify.utils import shop_url
 
 from app.config import API_VERSION, Settings
+from app.platform.i18n import gettext
 from app.platform.web import is_shop_domain
 from app.shopify.access_token import AccessToken, TokenUnavailable
 
@@ -45,7 +46,7 @@ def clean_shop(text: str) -> str | None:
 def address(settings: Settings, shop: str, *, redirect_uri: str, state: str) -> str:
     """Where the merchant grants access. `shop` has to be clean: the package would bend any other."""
     if not is_shop_domain(shop):
-        raise GrantRefused("That is not the address of a Shopify store.")
+        raise GrantRefused(gettext("That is not the address of a Shopify store."))
     session = _session(settings, settings.shopify_api_secret)(shop, API_VERSION)
     url = str(session.create_permission_url(list(scopes()), redirect_uri, state=state))
     # In the demo the shops live elsewhere; outside of it this changes nothing.
@@ -59,21 +60,21 @@ def verify_return(settings: Settings, pairs: Sequence[tuple[str, str]], *, now: 
     """
     given = dict(pairs)
     if len(given) != len(pairs):
-        raise GrantRefused("A parameter came twice.")  # which of the two was signed would be a guess
+        raise GrantRefused(gettext("A parameter came twice."))  # which of the two was signed would be a guess
     if not {"code", "shop", "hmac", "timestamp", "state"} <= set(given):
-        raise GrantRefused("Shopify sent nothing that can be used. Start again.")
+        raise GrantRefused(gettext("Shopify sent nothing that can be used. Start again."))
     _check_age(given["timestamp"], now)
     if not given["hmac"].isascii() or not _is_signed(settings, given):
-        raise GrantRefused("The signature does not match.")
+        raise GrantRefused(gettext("The signature does not match."))
     if not is_shop_domain(given["shop"]):
-        raise GrantRefused("That is not the address of a Shopify store.")
+        raise GrantRefused(gettext("That is not the address of a Shopify store."))
     return given
 
 
 def exchange(settings: Settings, client: httpx.Client, *, shop: str, code: str, now: datetime) -> AccessToken:
     """An expiring offline token for a code. Raises GrantRefused, TokenUnavailable."""
     if not is_shop_domain(shop):
-        raise GrantRefused("That is not the address of a Shopify store.")
+        raise GrantRefused(gettext("That is not the address of a Shopify store."))
     body = {
         "client_id": settings.shopify_api_key,
         "client_secret": settings.shopify_api_secret,
@@ -88,7 +89,7 @@ def exchange(settings: Settings, client: httpx.Client, *, shop: str, code: str, 
     if answer.status_code == 429 or answer.status_code >= 500:
         raise TokenUnavailable(f"Shopify's token endpoint answered {answer.status_code}.")
     if answer.status_code != 200:
-        raise GrantRefused("Shopify does not accept this authorization. Start again.")
+        raise GrantRefused(gettext("Shopify does not accept this authorization. Start again."))
     return _token(shop, content, now)
 
 
@@ -115,10 +116,10 @@ def _token(shop: str, content: Any, now: datetime) -> AccessToken:
 def _check_age(text: str, now: datetime) -> None:
     # The package takes any number, the future too, and fails on what is none.
     if not (text.isascii() and text.isdigit() and len(text) <= 12):
-        raise GrantRefused("The time that Shopify sent cannot be read. Start again.")
+        raise GrantRefused(gettext("The time that Shopify sent cannot be read. Start again."))
     age = now - datetime.fromtimestamp(int(text), UTC)
     if not -_CLOCKS_DIFFER <= age <= _OLDEST:
-        raise GrantRefused("This took too long. Start again.")
+        raise GrantRefused(gettext("This took too long. Start again."))
 
 
 def _is_signed(settings: Settings, given: Mapping[str, str]) -> bool:

@@ -9,6 +9,7 @@ from urllib.parse import urlsplit
 from flask import Request
 from shopify_app import IdTokenDetails, Res, ShopifyApp
 
+from app.platform.i18n import gettext
 from app.platform.web import is_shop_domain
 
 BOUNCE_PATH = "/auth/bounce"
@@ -48,14 +49,16 @@ def verify_visit(app: ShopifyApp, request: Request, *, app_url: str) -> AdminVis
     """Check the ID token of a page load (query) or fetch (header). Raises IdTokenRefused."""
     query_shop = request.args.get("shop", "")
     if query_shop and not is_shop_domain(query_shop):
-        raise IdTokenRefused("invalid_shop", Answer(400, "The shop address is not valid.", {}))
+        raise IdTokenRefused("invalid_shop", Answer(400, gettext("The shop address is not valid."), {}))
     result = app.verify_app_home_req(
         _request_input(request, app_url), app_home_patch_id_token_path=BOUNCE_PATH
     )
     is_document = "Authorization" not in request.headers
     if not result.ok or result.id_token is None:
         if is_document and not query_shop:
-            raise IdTokenRefused("missing_shop", Answer(401, "Open Fluxor from your Shopify admin.", {}))
+            raise IdTokenRefused(
+                "missing_shop", Answer(401, gettext("Open Fluxor from your Shopify admin."), {})
+            )
         raise IdTokenRefused(result.log.code, _answer(result.response))
     shop = _strict_shop(result.id_token.claims)
     if shop is None or (query_shop and query_shop != shop):
@@ -78,9 +81,9 @@ def bounce_page(app: ShopifyApp, request: Request, *, app_url: str) -> Answer:
     shop = request.args.get("shop", "")
     reload = request.args.get("shopify-reload", "")
     if not is_shop_domain(shop):
-        return Answer(400, "The shop address is not valid. Open Fluxor from your Shopify admin.", {})
+        return Answer(400, gettext("The shop address is not valid. Open Fluxor from your Shopify admin."), {})
     if not reload.startswith("/") or reload.startswith(("//", "/\\")):
-        return Answer(400, "The page to go back to is not one of ours.", {})
+        return Answer(400, gettext("The page to go back to is not one of ours."), {})
     return _answer(app.app_home_patch_id_token(_request_input(request, app_url)).response)
 
 

@@ -31,10 +31,10 @@ def test_the_demand_line_is_always_shown_and_others_when_they_count() -> None:
     assert [line.code for line in lines(np.zeros(len(CODES)), {})] == ["demand"]
     row = np.zeros(len(CODES))
     row[CODES.index("case")] = -2
-    shown = lines(row, {"case": "12 to a case"})
+    shown = lines(row, {"case": {"size": 12}})
     assert [(line.code, line.units, line.detail) for line in shown] == [
-        ("demand", 0, ""),
-        ("case", -2, "12 to a case"),
+        ("demand", 0, {}),
+        ("case", -2, {"size": 12}),
     ]
 
 

@@ -109,7 +109,7 @@ def test_calibration_windows_end_by_the_last_known_day() -> None:
 
 
 def test_same_seed_same_forecast_and_only_selects_rows() -> None:
-    panel = shop(12, 90)
+    panel = shop(20, 120)
     whole, again = forecast(panel, seed=4), forecast(panel, seed=4)
     assert whole.sum_quantiles.tobytes() == again.sum_quantiles.tobytes()
     some = forecast(panel, seed=4, only=np.array([3, 7]))
@@ -207,10 +207,10 @@ def test_mix_and_its_backtest(monkeypatch: pytest.MonkeyPatch) -> None:
     assert np.allclose(0.5 * parts[0] + 0.3 * parts[1] + 0.2 * parts[2], parts[3])
     assert automatic.Choice.from_json(deep.to_json()) == deep
     assert automatic.Choice.from_json(simple.to_json()) == simple
-    assert "Recent average" in automatic.in_words(simple)
-    assert automatic.in_words(half).endswith("recent average")
-    better = automatic.in_words(replace(half, gain=0.1))
-    assert better.endswith("on the last weeks 10 % closer than the average alone")
+    assert automatic.reason(simple) == "average"
+    assert automatic.reason(replace(simple, gain=np.nan)) == "average_unlearnt"
+    assert automatic.reason(half) == "learnt share=50"
+    assert automatic.reason(replace(half, gain=0.1)) == "learnt share=50 closer=10"
     assert automatic.still_fits(half, panel)
     assert not automatic.still_fits(half, panel.until_column(110))
     assert not automatic.still_fits(replace(half, version=0), panel)
@@ -218,7 +218,7 @@ def test_mix_and_its_backtest(monkeypatch: pytest.MonkeyPatch) -> None:
     assert automatic.still_fits(simple, panel)
     stored = forecast(panel, choice=half)
     assert np.allclose(stored.sum_quantiles, parts[3])
-    assert stored.reason[0] == automatic.in_words(half)
+    assert stored.reason[0] == automatic.reason(half)
     monkeypatch.setattr(automatic, "_backtest", lambda *a: (0.0, 1.0, 0.1))
     assert automatic.choose(panel).learned is None
 

@@ -31,7 +31,7 @@ def refused(forecasts: Forecasts) -> Forecasts:
     return replace(forecasts, sum_mean=nothing, sum_quantiles=np.full_like(forecasts.sum_quantiles, np.nan))
 
 
-@settings(max_examples=20, deadline=None)
+@settings(max_examples=30, deadline=None)
 @given(
     on_hand=st.integers(-50, 400),
     committed=units,
@@ -60,17 +60,18 @@ def test_every_suggestion_is_whole_cases_and_its_ledger_adds_up(
     assert len(one.ledger) >= 1
 
 
-FIVE_WAYS = known_forecasts(stats.poisson, 5.0, n=5)
-
-
-@settings(max_examples=12, deadline=None)
+@settings(max_examples=20, deadline=None)
 @given(alpha=st.floats(0.5, 0.99), lead=st.integers(0, 80), review=st.integers(1, 60), sd=st.floats(0, 9))
 def test_target_rises_with_service_lead_time_and_review(alpha, lead, review, sd) -> None:
-    here, more = np.array([lead, review, alpha, sd]), np.diag([5, 5, min(0.009, 0.9999 - alpha), 1])
-    lead_time, between, service, spread = np.vstack([here, here + more]).T
-    policy = Policy(lead_time, spread, between, service)
-    target = plan(Stock(0), FIVE_WAYS, policy, today=TODAY).target_stock
-    assert (target[1:] >= target[0]).all()
+    def target(a: float, days: int, between: int, spread: float) -> int:
+        policy = Policy(days, spread, between, a)
+        return plan(Stock(0), FIVE, policy, today=TODAY)[0].target_stock
+
+    here = target(alpha, lead, review, sd)
+    assert target(min(alpha + 0.009, 0.9999), lead, review, sd) >= here
+    assert target(alpha, lead + 5, review, sd) >= here
+    assert target(alpha, lead, review + 5, sd) >= here
+    assert target(alpha, lead, review, sd + 1) >= here
 
 
 def test_dates_and_urgency_follow_the_stock() -> None:
@@ -135,7 +136,7 @@ def test_a_ledger_that_does_not_add_up_is_a_bug() -> None:
         lines_matrix({code: np.ones(1) for code in CODES}, np.zeros(1))
 
 
-@settings(max_examples=12, deadline=None)
+@settings(max_examples=20, deadline=None)
 @given(a=units, b=units, c=units, d=units, case=st.integers(1, 30), lead=st.integers(1, 30))
 def test_a_change_is_split_exactly(a, b, c, d, case, lead) -> None:
     before = Basis(Stock(a, incoming=b), FIVE, Policy())

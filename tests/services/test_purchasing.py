@@ -204,7 +204,7 @@ def test_deliveries_keep_good_rejected_and_cancelled_apart(app: Flask, shop: Sho
         purchasing.receive(
             order_id, {line_id: (10, 2)}, version=version(order_id), actor="Ann", now=clock.now()
         )
-    with pytest.raises(TooManyUnits, match=r"Beans: Only 18 of 30"), scope(app, shop):
+    with pytest.raises(TooManyUnits, match=r"Beans: 19 units, while 18 of 30 are open"), scope(app, shop):
         purchasing.receive(
             order_id, {line_id: (19, 0)}, version=version(order_id), actor="Ann", now=clock.now()
         )

@@ -17,10 +17,12 @@ from app.platform import cache, queue
 from app.platform.access import Permission
 from app.platform.api import paged
 from app.platform.bodies import Done, Id, Invalid, Model, OneOf, Paged, PageQuery, Query
+from app.platform.i18n import gettext
 from app.platform.limits import Limit
 from app.platform.queue import enqueue
 from app.queries import api as read
 from app.services import forecasts
+from app.words import forecasts as words
 
 _CACHE_SECONDS = 24 * 3600
 # Forecasting is work for the processor, unlike reading.
@@ -104,7 +106,7 @@ def run_forecast() -> Done:
     queue.ensure_reachable()
     store_id = current_user.store_id
     enqueue(jobs.run, store_id, on="urgent", once=f"forecast-{store_id}")
-    return Done(message="The forecast is being made. GET /api/forecast shows it when it is done.")
+    return Done(message=gettext("The forecast is being made. GET /api/forecast shows it when it is done."))
 
 
 @blueprint.write(
@@ -124,11 +126,13 @@ def forecast_series(body: list[Point], query: SeriesQuery) -> Predictions:
     """
     key = _key(body, query)
     known = cache.find(key)
-    if known is not None:
-        return Predictions.model_validate_json(known)
-    found = _forecast(body, query)
-    cache.keep(key, found.model_dump_json(), seconds=_CACHE_SECONDS)
-    return found
+    if known is None:
+        found = _forecast(body, query)
+        cache.keep(key, found.model_dump_json(), seconds=_CACHE_SECONDS)
+    else:
+        found = Predictions.model_validate_json(known)
+    # Kept is the code: the next one who sends this series may read another language.
+    return found.model_copy(update={"reason": words.reason(found.reason)})
 
 
 @root.write(

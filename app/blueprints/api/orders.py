@@ -28,6 +28,7 @@ from app.platform import clock, queue
 from app.platform.access import Permission, actor
 from app.platform.api import paged
 from app.platform.bodies import Invalid
+from app.platform.i18n import gettext
 from app.queries import api as read
 from app.queries import purchasing as queries
 from app.queries import stores
@@ -163,10 +164,12 @@ def cancel_purchase_order(order_id: int, body: Version) -> dict[str, Any]:
 def _reschedule(order_id: int, body: OrderUpdate, expected_on: date | None, is_listed: bool) -> None:
     refused = {"note", "items"} & body.model_fields_set
     if refused:
-        words = "Only a draft can be changed so. Send expected_on and also_in_shopify alone."
+        words = gettext("Only a draft can be changed so. Send expected_on and also_in_shopify alone.")
         raise Invalid([{"field": name, "detail": words} for name in sorted(refused)])
     if expected_on is None:
-        raise Invalid([{"field": "expected_on", "detail": "Send the day on which the order should arrive."}])
+        raise Invalid(
+            [{"field": "expected_on", "detail": gettext("Send the day on which the order should arrive.")}]
+        )
     service.reschedule(
         order_id,
         expected_on=expected_on,
@@ -184,7 +187,11 @@ def _brought(order: Order, body: Delivery) -> dict[int, tuple[int, int]]:
     lines = {line.variant_id: line.id for line in order.lines}
     unknown = [one.product_id for one in body.items if one.product_id not in lines]
     if unknown or len({one.product_id for one in body.items}) < len(body.items):
-        words = f"Product {unknown[0]} is not on this order." if unknown else "Send each product once."
+        words = (
+            gettext("Product %(product)s is not on this order.", product=unknown[0])
+            if unknown
+            else gettext("Send each product once.")
+        )
         raise Invalid([{"field": "items", "detail": words}])
     return {lines[one.product_id]: (one.received, one.rejected) for one in body.items}
 

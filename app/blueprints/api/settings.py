@@ -15,7 +15,7 @@ from app.jobs import settings as jobs
 from app.platform import clock
 from app.platform.access import Permission, actor
 from app.platform.bodies import Email, Id, Invalid, Model, OneOf, left_out
-from app.platform.i18n import LANGUAGES
+from app.platform.i18n import LANGUAGES, gettext
 from app.queries import api as read
 from app.queries import purchasing, stores
 from app.services.catalog import VariantNotFound, change_variant_settings
@@ -27,7 +27,7 @@ _REACH = ("lead_time_days", "review_days")
 
 def _known_zone(name: str) -> str:
     if name not in available_timezones():
-        raise ValueError("Send an IANA time zone, such as Europe/Berlin.")
+        raise ValueError(gettext("Send an IANA time zone, such as Europe/Berlin."))
     return name
 
 
@@ -155,9 +155,11 @@ def update_product_settings(product_id: int, body: ProductSettingsChange) -> dic
     inherited = stores.settings()
     _check_reach({name: getattr(inherited, name) if after[name] is None else after[name] for name in _REACH})
     if after["max_stock"] is not None and after["max_stock"] < (after["min_stock"] or 0):
-        raise Invalid([{"field": "max_stock", "detail": "Send no less than min_stock."}])
+        raise Invalid([{"field": "max_stock", "detail": gettext("Send no less than min_stock.")}])
     if values.get("supplier_id") and purchasing.supplier(values["supplier_id"]) is None:
-        raise Invalid([{"field": "supplier_id", "detail": "There is no such supplier in this store."}])
+        raise Invalid(
+            [{"field": "supplier_id", "detail": gettext("There is no such supplier in this store.")}]
+        )
     changed = change_variant_settings(product_id, values, actor=actor(), now=clock.now())
     if "engine" in changed:
         forecast_jobs.forecast_soon(current_user.store_id)
@@ -170,5 +172,9 @@ def _check_reach(values: dict[str, Any]) -> None:
     """Lead time and review period together must lie within what forecasts reach."""
     lead, review = (values[name] for name in _REACH)
     if lead + review > _LONGEST_DAYS:
-        words = f"With {review} days between orders send at most {_LONGEST_DAYS - review}."
+        words = gettext(
+            "With %(review)s days between orders send at most %(most)s.",
+            review=review,
+            most=_LONGEST_DAYS - review,
+        )
         raise Invalid([{"field": "lead_time_days", "detail": words}])

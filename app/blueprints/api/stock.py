@@ -17,6 +17,7 @@ from app.platform import clock, queue
 from app.platform.access import Permission, actor
 from app.platform.api import paged
 from app.platform.bodies import Done, Id, Model, OneOf, Paged, PageQuery, Query, Words
+from app.platform.i18n import gettext
 from app.platform.queue import enqueue
 from app.queries import api as read
 from app.services import alerts as alert_service
@@ -132,7 +133,9 @@ def sync_inventory() -> Done:
     """Start a sync with Shopify now, unless one is under way."""
     queue.ensure_reachable()
     sync.start(current_user.store_id)
-    return Done(message="The sync is under way. GET /api/inventory shows newer numbers as they come in.")
+    return Done(
+        message=gettext("The sync is under way. GET /api/inventory shows newer numbers as they come in.")
+    )
 
 
 @blueprint.read("/alerts", needs=Permission.ALERTS_READ, tag="Alerts", answer=Alerts, query=AlertsQuery)
@@ -146,14 +149,16 @@ def send_alerts() -> Done:
     """Look for low stock now and mail what is new."""
     queue.ensure_reachable()
     alert_jobs.check_soon(current_user.store_id)
-    return Done(message="Your stock is being checked. New alerts are mailed; each product once in 24 hours.")
+    return Done(
+        message=gettext("Your stock is being checked. New alerts are mailed; each product once in 24 hours.")
+    )
 
 
 @blueprint.write("/alerts/<int:alert_id>/dismiss", needs=Permission.ALERTS_MANAGE, tag="Alerts", answer=Done)
 def dismiss_alert(alert_id: int) -> Done:
     """Take an alert off the list; it stays on record."""
     alert_service.dismiss(alert_id, actor=actor(), now=clock.now())
-    return Done(message="The alert is off the list.")
+    return Done(message=gettext("The alert is off the list."))
 
 
 @blueprint.write(
@@ -167,7 +172,11 @@ def snooze_alert(alert_id: int, body: AlertSnooze) -> Done:
     """Send no mail about the alert's product for some hours."""
     until = clock.now() + timedelta(hours=body.hours)
     alert_service.snooze(alert_id, until=until, actor=actor())
-    return Done(message=f"No mail about the product until {until.isoformat(timespec='minutes')}.")
+    return Done(
+        message=gettext(
+            "No mail about the product until %(until)s.", until=until.isoformat(timespec="minutes")
+        )
+    )
 
 
 @blueprint.read("/reports", needs=Permission.REPORTS_READ, tag="Reports", answer=Reports, query=PageQuery)
@@ -189,7 +198,9 @@ def create_report(body: ReportWanted) -> ReportQueued:
     queue.ensure_reachable()
     report_id = service.request(body.kind, actor=actor(), now=clock.now())
     enqueue(report_jobs.make, current_user.store_id, report_id, on="urgent", once=f"report-{report_id}")
-    return ReportQueued(message="The report is being made. GET /api/reports says when.", report_id=report_id)
+    return ReportQueued(
+        message=gettext("The report is being made. GET /api/reports says when."), report_id=report_id
+    )
 
 
 @blueprint.read(

@@ -13,6 +13,7 @@ from app.platform import clock
 from app.platform.access import Permission, actor
 from app.platform.api import paged
 from app.platform.bodies import Done, Invalid, Model, Paged, PageQuery, Words
+from app.platform.i18n import gettext
 from app.queries import api as read
 from app.queries import replenishment, stores
 from app.services import purchasing
@@ -180,7 +181,7 @@ def suggestion(product_id: int) -> SuggestionDetail:
 def accept_suggestion(product_id: int, body: Decision) -> Accepted:
     """Put a product on its supplier's draft order. Doing it twice orders once: the last quantity counts."""
     order = purchasing.accept(product_id, quantity=body.quantity, actor=actor(), now=clock.now())
-    message = f"The product is on draft order PO-{order.number:04d}."
+    message = gettext("The product is on draft order %(number)s.", number=f"PO-{order.number:04d}")
     return Accepted(message=message, order_id=order.id, order_number=order.number)
 
 
@@ -195,9 +196,9 @@ def snooze_suggestion(product_id: int, body: Snooze) -> Done:
     """Leave a product off what is to be ordered until a day."""
     today = clock.today(stores.store().time_zone)
     if not today < body.until <= today + _LONGEST_SNOOZE:
-        raise Invalid([{"field": "until", "detail": "Send a day after today and within a year."}])
+        raise Invalid([{"field": "until", "detail": gettext("Send a day after today and within a year.")}])
     service.snooze(product_id, until=body.until, reason=body.reason, actor=actor(), now=clock.now())
-    return Done(message=f"The product is off the list until {body.until.isoformat()}.")
+    return Done(message=gettext("The product is off the list until %(day)s.", day=body.until.isoformat()))
 
 
 @blueprint.write(
@@ -211,4 +212,4 @@ def wake_suggestion(product_id: int) -> Done:
     if replenishment.detail(product_id) is None:
         abort(404)
     service.wake(product_id, actor=actor())
-    return Done(message="The product is on the list.")
+    return Done(message=gettext("The product is on the list."))

@@ -13,6 +13,7 @@ from app.jobs import forecasts as forecast_jobs
 from app.platform.access import Permission, actor
 from app.platform.api import paged
 from app.platform.bodies import Email, Invalid, Model, Name, Note, Paged, PageQuery, left_out
+from app.platform.i18n import gettext
 from app.queries import api as read
 from app.queries import purchasing, stores
 from app.services.purchasing import SupplierNotFound, change_supplier, create_supplier
@@ -136,5 +137,9 @@ def _check_reach(lead: int | None, review: int | None) -> None:
     lead = settings.lead_time_days if lead is None else lead
     review = settings.review_days if review is None else review
     if lead + review > _LONGEST_DAYS:
-        words = f"With {review} days between orders send at most {_LONGEST_DAYS - review}."
+        words = gettext(
+            "With %(review)s days between orders send at most %(most)s.",
+            review=review,
+            most=_LONGEST_DAYS - review,
+        )
         raise Invalid([{"field": "lead_time_days", "detail": words}])

@@ -25,6 +25,7 @@ from app.platform import sessions
 from app.platform.access import Account, Open, Permission, SignedIn
 from app.platform.api import ApiBlueprint
 from app.platform.bodies import Done
+from app.platform.i18n import gettext
 from app.platform.sessions import Session
 from app.queries import users
 from app.queries.users import ConnectedStore
@@ -41,7 +42,9 @@ CALLBACK = "/api/shopify/callback"
 def signup(body: SignUp) -> Done:
     """Sign up. The answer is the same whether the address is known or not; what follows comes by mail."""
     accounts.sign_up(body.email, body.password)
-    return Done(message="We have sent a mail. Follow the link in it, or send its token to /api/auth/confirm.")
+    return Done(
+        message=gettext("We have sent a mail. Follow the link in it, or send its token to /api/auth/confirm.")
+    )
 
 
 @blueprint.write(
@@ -65,7 +68,7 @@ def logout(query: LogOutQuery) -> Done:
     """Log out: the token ends now."""
     _require_session()
     accounts.log_out(everywhere=query.everywhere)
-    return Done(message="You are logged out.")
+    return Done(message=gettext("You are logged out."))
 
 
 @blueprint.read("/auth/me", needs=_OWN, tag="Accounts", answer=Me)

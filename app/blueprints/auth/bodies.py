@@ -10,6 +10,7 @@ from pydantic import AfterValidator, Field, model_validator
 from app.platform import passwords
 from app.platform.access import Permission, Role
 from app.platform.bodies import Email, Model, Query
+from app.platform.i18n import gettext
 
 
 def _new_password(text: str) -> str:
@@ -34,7 +35,7 @@ class SignUp(Model):
     @model_validator(mode="after")
     def _agree(self) -> SignUp:
         if self.password != self.password_confirmation:
-            raise ValueError("The two passwords differ. Send the same one twice.")
+            raise ValueError(gettext("The two passwords differ. Send the same one twice."))
         return self
 
 

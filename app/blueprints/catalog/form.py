@@ -6,6 +6,7 @@ from collections.abc import Collection, Mapping
 
 from app.domain.forecasts import ENGINES
 from app.platform.forms import Form
+from app.platform.i18n import gettext
 from app.queries.stores import SettingsView
 
 LONGEST_DAYS = 180
@@ -25,5 +26,7 @@ def read(typed: Mapping[str, str], inherited: SettingsView, *, suppliers: Collec
     lead = form.values.get("lead_time_days")
     if lead is not None and lead + inherited.review_days > LONGEST_DAYS:
         most = LONGEST_DAYS - inherited.review_days
-        form.errors["lead_time_days"] = f"Enter at most {most}: forecasts reach {LONGEST_DAYS} days ahead."
+        form.errors["lead_time_days"] = gettext(
+            "Enter at most %(most)s: forecasts reach %(days)s days ahead.", most=most, days=LONGEST_DAYS
+        )
     return form

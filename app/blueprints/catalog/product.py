@@ -15,6 +15,7 @@ from app.jobs import forecasts as forecast_jobs
 from app.platform import clock, web
 from app.platform.access import Permission, actor
 from app.platform.forms import Form
+from app.platform.i18n import gettext
 from app.queries import catalog, forecasts, overrides, projections, proof, purchasing, replenishment, stores
 from app.queries.catalog import ProductDetail
 from app.services.catalog import change_variant_settings
@@ -80,7 +81,7 @@ def change(variant_id: int) -> Response:
     response = web.render(
         "catalog/_settings.html", product=product, replanning_since=since, **_form_values(product)
     )
-    return web.toast(response, "Saved" if changed else "Nothing to change")
+    return web.toast(response, gettext("Saved") if changed else gettext("Nothing to change"))
 
 
 @blueprint.get("/products/<int:variant_id>/plan", needs=Permission.CATALOG_READ)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from datetime import date, timedelta
 
+from app.platform.formats import number
 from app.platform.forms import Form, is_address
 from app.platform.i18n import gettext
 from app.queries.purchasing import Order
@@ -75,7 +76,10 @@ def delivery(typed: Mapping[str, str], order: Order) -> tuple[Form, dict[int, tu
             form.whole(name, low=0, high=MOST_UNITS, optional=True)
         units = (form.values.get(good) or 0, form.values.get(bad) or 0)
         if sum(units) > line.open and good not in form.errors:
-            form.errors[good] = f"Only {line.open:,} are open. Count what came on top of it in Shopify alone."
+            form.errors[good] = gettext(
+                "Only %(open)s are open. Count what came on top of it in Shopify alone.",
+                open=number(line.open),
+            )
         brought[line.id] = units
     return form, brought
 
@@ -114,8 +118,10 @@ def supplier(typed: Mapping[str, str], review_days: int, lead_time_days: int) ->
     review = form.values.get("review_days")
     reach = (lead if lead is not None else lead_time_days) + (review if review is not None else review_days)
     if reach > LONGEST_DAYS and "lead_time_days" not in form.errors:
-        form.errors["lead_time_days"] = (
-            f"Lead time and days between orders come to {reach};"
-            f" forecasts reach {LONGEST_DAYS} days ahead. Enter less."
+        form.errors["lead_time_days"] = gettext(
+            "Lead time and days between orders come to %(sum)s; forecasts reach %(most)s days ahead."
+            " Enter less.",
+            sum=reach,
+            most=LONGEST_DAYS,
         )
     return form

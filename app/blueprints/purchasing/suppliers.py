@@ -13,6 +13,7 @@ from app.jobs import forecasts as forecast_jobs
 from app.platform import formats, web
 from app.platform.access import Permission, actor
 from app.platform.forms import Form
+from app.platform.i18n import gettext
 from app.queries import purchasing, stores
 from app.queries.purchasing import SupplierView
 from app.services.purchasing import SupplierNotFound, change_supplier
@@ -54,7 +55,7 @@ def save_supplier(supplier_id: int) -> Response:
     if _PLANNING & set(changed):
         forecast_jobs.replan_soon(current_user.store_id)
     response = web.render("purchasing/_supplier_form.html", **_values(_found(supplier_id)))
-    return web.toast(response, "Saved" if changed else "Nothing to change")
+    return web.toast(response, gettext("Saved") if changed else gettext("Nothing to change"))
 
 
 def _found(supplier_id: int) -> SupplierView:

@@ -44,7 +44,9 @@ def accept(variant_id: int) -> Response:
         return _render(_asked_for(), status=422, wrong=variant_id, problem=form.errors["quantity"])
     quantity = form.values["quantity"]
     order = purchasing.accept(variant_id, quantity=quantity, actor=actor(), now=clock.now())
-    return web.toast(_render(_asked_for()), f"On draft order PO-{order.number:04d}")
+    return web.toast(
+        _render(_asked_for()), gettext("On draft order %(number)s", number=f"PO-{order.number:04d}")
+    )
 
 
 @blueprint.post("/suggestions/<int:variant_id>/snooze", needs=Permission.REPLENISHMENT_DECIDE)

@@ -17,16 +17,6 @@ from app.domain.forecasts.result import GRID_DAYS, GRID_Q, MAX_DAYS, Forecasts
 
 __all__ = ["ENGINES", "MAX_DAYS", "Choice", "Forecasts", "choose", "forecast", "still_fits"]
 
-REASONS = {
-    "prophet": "Prophet, as chosen in the settings",
-    "moving_average": "Average of the last 7 days, as chosen in the settings",
-    "average_28": "Average of the last 28 days, as chosen in the settings",
-    "calibrated_average": "Recent average with ranges from its own past errors, as chosen in the settings",
-    "own_spread": "Recent average with the product's own ups and downs, as chosen in the settings",
-    "learned": "Learnt from all products of this shop, as chosen in the settings",
-}
-SHORT = "Only {days} days of sales so far: treat this as a first guess"
-
 
 def forecast(
     panel: Panel,
@@ -99,7 +89,7 @@ def _sums(
         part: Sums = ENGINES[str(name)](shop, rows[mine], choice, seed)
         mean[mine], quantiles[mine] = part.mean, part.quantiles
         for i in mine:
-            notes[i] = part.note or REASONS[str(name)]
+            notes[i] = part.note or f"chosen_{name}"
     return mean, quantiles, notes
 
 
@@ -117,9 +107,10 @@ def _refused_until(panel: Panel, refused: Bools, days: int) -> Texts:
 
 
 def _reasons(panel: Panel, notes: list[str], low: Bools, refused: Bools) -> Texts:
-    words = list(notes)
+    """Codes with their numbers, which `app.words.forecasts` says in the reader's language."""
+    codes = list(notes)
     for i in np.flatnonzero(low):
-        words[i] = SHORT.format(days=int(panel.history_days[i]))
+        codes[i] = f"short days={int(panel.history_days[i])}"
     for i in np.flatnonzero(refused):
-        words[i] = "Not enough evidence yet to forecast this product"
-    return np.array(words, dtype=object)
+        codes[i] = "refused"
+    return np.array(codes, dtype=object)

@@ -64,17 +64,12 @@ class Choice:
         return cls(learned=model, **fields)
 
 
-def in_words(choice: Choice) -> str:
-    """Why this mix, for a shopkeeper."""
+def reason(choice: Choice) -> str:
+    """Why this mix: a code with its numbers, as `learnt share=75 closer=12` (both in percent)."""
     if choice.learned is None:
-        return (
-            "Recent average: it came closest on this shop's own last weeks, or there is little to learn from"
-        )
-    share = f"{choice.share:.0%}".replace("%", " %")
-    words = f"Learnt from all products of this shop ({share}), the rest from the product's recent average"
-    if choice.gain > 0:
-        words += f"; on the last weeks {choice.gain:.0%} closer than the average alone".replace("%", " %", 1)
-    return words.replace("  %", " %")
+        return "average" if choice.gain == choice.gain else "average_unlearnt"
+    learnt = f"learnt share={choice.share:.0%}".removesuffix("%")
+    return f"{learnt} closer={choice.gain:.0%}".removesuffix("%") if choice.gain > 0 else learnt
 
 
 def choose(panel: Panel, *, focus: int = 28, seed: int = 0) -> Choice:

@@ -82,7 +82,7 @@ def auto(panel: Panel, rows: Ints, choice: Choice | None, seed: int) -> Sums:
     """The mix that a backtest on this shop chose, now or in an earlier `choice`."""
     made = choice or automatic.choose(panel, seed=seed)
     sums = _with_mean(automatic.quantiles(made, panel, rows))
-    return Sums(sums.mean, sums.quantiles, automatic.in_words(made))
+    return Sums(sums.mean, sums.quantiles, automatic.reason(made))
 
 
 def _with_mean(quantiles: Floats) -> Sums:

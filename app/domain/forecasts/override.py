@@ -64,7 +64,7 @@ def _put(made: Forecasts, one: Override) -> None:
         for values in (made.daily_mean, made.daily_low, made.daily_high, made.sum_mean, made.sum_quantiles):
             values[i] = 0.0
         made.model[i], made.confidence[i], made.refused_until[i] = "override", "low", None
-        made.reason[i] = "There is too little history to forecast, so the demand is the one you entered"
+        made.reason[i] = "overridden"
     before = made.sum_mean[i].copy()
     mean = before + _added(made, one)
     around = _spread(made.sum_quantiles[i], before, mean, one.kind, made.grid_q)

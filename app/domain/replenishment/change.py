@@ -9,12 +9,12 @@ from app.domain.forecasts.result import Forecasts
 from app.domain.replenishment.inputs import Policy, Stock
 from app.domain.replenishment.planning import quantity
 
-CAUSES = {
-    "sales": "New sales changed the forecast",
-    "stock": "Stock on hand changed",
-    "arrivals": "What is on its way changed",
-    "settings": "Settings changed",
-}
+CAUSES = (
+    "sales",  # new ones changed the forecast
+    "stock",
+    "arrivals",  # what is on its way
+    "settings",
+)
 
 
 @dataclass(frozen=True)

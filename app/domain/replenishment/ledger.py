@@ -2,37 +2,41 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 
 from app.domain.arrays import Floats
 
-LABELS = {
-    "demand": "Expected demand until the next order arrives",
-    "override": "Changed by your override",
-    "safety": "Safety stock for the service level",
-    "minimum": "Raised to your minimum stock",
-    "on_hand": "On hand",
-    "committed": "Committed to open orders",
-    "backorders": "Owed to customers",
-    "incoming": "Already on its way",
-    "enough": "Stock already covers this, so nothing to order",
-    "moq": "Raised to the minimum order quantity",
-    "case": "Rounded to full cases",
-    "maximum": "Cut to your maximum stock",
-}
-CODES = tuple(LABELS)
+CODES = (
+    "demand",  # expected until the next order arrives
+    "override",  # what the merchant's own number changes of it
+    "safety",  # safety stock for the service level
+    "minimum",  # raised to the minimum stock
+    "on_hand",
+    "committed",  # to open orders
+    "backorders",  # owed to customers
+    "incoming",
+    "enough",  # stock covers more than is needed
+    "moq",  # raised to the minimum order quantity
+    "case",  # rounded to full cases
+    "maximum",  # cut to the maximum stock
+)
+
+
+# The numbers behind the lines of one variant, by the line's code and their own name.
+Details = Mapping[str, Mapping[str, Any]]
 
 
 @dataclass(frozen=True)
 class LedgerLine:
-    """One signed part of a suggested quantity, in whole units."""
+    """One signed part of a suggested quantity, in whole units; `detail`: the numbers behind it, by name."""
 
     code: str
-    label: str
     units: int
-    detail: str
+    detail: Mapping[str, Any]
 
 
 def lines_matrix(parts: dict[str, Floats], quantity: Floats) -> Floats:
@@ -43,10 +47,10 @@ def lines_matrix(parts: dict[str, Floats], quantity: Floats) -> Floats:
     return matrix
 
 
-def lines(row: Floats, details: dict[str, str]) -> tuple[LedgerLine, ...]:
+def lines(row: Floats, details: Details) -> tuple[LedgerLine, ...]:
     """The lines of one variant that are not zero (the demand line always), in their order."""
     return tuple(
-        LedgerLine(code, LABELS[code], int(units), details.get(code, ""))
+        LedgerLine(code, int(units), details.get(code, {}))
         for code, units in zip(CODES, row, strict=True)
         if units or code == "demand"
     )

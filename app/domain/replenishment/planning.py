@@ -10,7 +10,7 @@ from app.domain.arrays import Bools, Floats, Ints, Texts
 from app.domain.forecasts.result import MAX_DAYS, Forecasts
 from app.domain.replenishment import money, projection
 from app.domain.replenishment.inputs import Policy, Stock
-from app.domain.replenishment.ledger import lines_matrix
+from app.domain.replenishment.ledger import Details, lines_matrix
 from app.domain.replenishment.order_size import order_quantity, within_maximum
 from app.domain.replenishment.suggestions import Suggestions
 from app.domain.replenishment.target import ROUNDING, stock_for, target_stock
@@ -163,15 +163,14 @@ def _overstock_days(policy: Policy, period: Floats) -> Floats:
     return np.minimum(period + policy.each("overstock_days", len(period)), float(MAX_DAYS))
 
 
-def _details(
-    policy: Policy, forecasts: Forecasts, period: Floats, alpha: Floats
-) -> tuple[dict[str, str], ...]:
+def _details(policy: Policy, forecasts: Forecasts, period: Floats, alpha: Floats) -> tuple[Details, ...]:
+    """The numbers behind a ledger's lines: days of the protection period, and the service level in percent."""
     n = len(period)
     lead, review = policy.each("lead_time_days", n), policy.each("review_days", n)
     return tuple(
         {
-            "demand": f"{lead[i]:g} days lead time + {review[i]:g} days to the next review",
-            "safety": f"to cover demand with {100 * alpha[i]:g} % probability",
+            "demand": {"lead_days": float(lead[i]), "review_days": float(review[i])},
+            "safety": {"percent": round(100 * float(alpha[i]), 2)},
         }
         for i in range(n)
     )

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import date
 
 from app.domain.arrays import Bools, Floats, Keys, Texts
-from app.domain.replenishment.ledger import LedgerLine, lines
+from app.domain.replenishment.ledger import Details, LedgerLine, lines
 
 
 @dataclass(frozen=True)
@@ -64,7 +64,7 @@ class Suggestions:
     overstock_units: Floats
     overstock_value: Floats
     ledger_units: Floats
-    ledger_details: tuple[dict[str, str], ...]
+    ledger_details: tuple[Details, ...]
 
     def __len__(self) -> int:
         return len(self.keys)

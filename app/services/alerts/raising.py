@@ -14,8 +14,8 @@ from app.domain import alerts as rules
 from app.domain.replenishment import Suggestions
 from app.models.alerts import Alert, AlertMail
 from app.platform import db
-from app.queries.alerts import sentence
 from app.services import replenishment
+from app.words.alerts import sentence
 
 
 def run(made: Suggestions, *, now: datetime) -> int:

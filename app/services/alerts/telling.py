@@ -12,8 +12,8 @@ from sqlalchemy.engine import Row
 
 from app.models.alerts import AlertChannel, AlertMail
 from app.platform import db, tenancy
-from app.queries.alerts import sentence
 from app.services import stores
+from app.words.alerts import sentence
 
 
 @dataclass(frozen=True)

@@ -10,6 +10,8 @@ import numpy as np
 
 from app.domain import forecasts as engines
 from app.domain.demand import Panel
+from app.platform.formats import number
+from app.platform.i18n import gettext
 from app.services.forecasts.running import LOW_HISTORY_DAYS
 
 
@@ -19,7 +21,10 @@ class UnableToForecast(ValueError):
 
 @dataclass(frozen=True)
 class SeriesForecast:
-    """A forecast of one series: units on each coming day, and the 10-90 % range of that single day."""
+    """A forecast of one series: units on each coming day, and the 10-90 % range of that single day.
+
+    `reason` is a code that `app.words.forecasts` says.
+    """
 
     days: list[date]
     mean: list[float]
@@ -40,7 +45,12 @@ def of_series(points: Sequence[tuple[date, float]], *, horizon: int, engine: str
     """
     days = [day for day, _ in points]
     if (max(days) - min(days)).days >= _LONGEST_SERIES:
-        raise UnableToForecast(f"The days lie more than {_LONGEST_SERIES} days apart; send the latest ones.")
+        raise UnableToForecast(
+            gettext(
+                "The days lie more than %(days)s days apart; send the latest ones.",
+                days=number(_LONGEST_SERIES),
+            )
+        )
     panel = Panel.from_rows(
         np.zeros(len(points), dtype=np.int64),
         np.asarray(days, dtype="datetime64[D]"),
@@ -49,7 +59,7 @@ def of_series(points: Sequence[tuple[date, float]], *, horizon: int, engine: str
     )
     made = engines.forecast(panel, horizon=horizon, engine=engine, low_history_days=LOW_HISTORY_DAYS)
     if made.refused[0]:
-        raise UnableToForecast("Send at least 7 days, one of them with sales: less is no evidence.")
+        raise UnableToForecast(gettext("Send at least 7 days, one of them with sales: less is no evidence."))
     return SeriesForecast(
         days=[made.origin + timedelta(days=i + 1) for i in range(horizon)],
         mean=made.daily_mean[0].tolist(),

@@ -135,7 +135,7 @@ def order_due(supplier_id: int, *, actor: str, now: datetime) -> PurchaseOrder:
     supplier = suppliers.get(supplier_id)
     due = db.rows(f"{_VARIANTS} {_DUE}", supplier=supplier.id, vendor=supplier.vendor)
     if not due:
-        raise UnableToOrder(f"Nothing is due from {supplier.name} now.")
+        raise UnableToOrder(gettext("Nothing is due from %(supplier)s now.", supplier=supplier.name))
     order = draft_for(supplier, actor=actor, now=now)
     present = {line.variant_id for line in lines_of(order)}
     for row in due:
@@ -151,11 +151,22 @@ def add_line(order_id: int, sku: str, *, actor: str, now: datetime) -> PurchaseO
     rules.check(order.status, "edit")
     found = db.rows(f"{_VARIANTS} AND (v.sku = :sku OR v.barcode = :sku) LIMIT 2", sku=sku)
     if len(found) != 1 or not sku:
-        many = "More than one product has" if found and sku else "No product has"
-        raise UnableToOrder(f"{many} the SKU or barcode “{sku}”. Check it in your products.")
+        if found and sku:
+            words = gettext(
+                "More than one product has the SKU or barcode “%(sku)s”. Check it in your products.", sku=sku
+            )
+        else:
+            words = gettext(
+                "No product has the SKU or barcode “%(sku)s”. Check it in your products.", sku=sku
+            )
+        raise UnableToOrder(words)
     row = found[0]
     if row.id in {line.variant_id for line in lines_of(order)}:
-        raise UnableToOrder(f"{row.display_name} is on this order already. Change its quantity there.")
+        raise UnableToOrder(
+            gettext(
+                "%(product)s is on this order already. Change its quantity there.", product=row.display_name
+            )
+        )
     _put(order, row, max(int(row.suggested or 0), 1))
     note(order, "line_set", actor=actor, now=now, variant_id=row.id)
     return order

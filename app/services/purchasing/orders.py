@@ -38,8 +38,10 @@ def locked(order_id: int, *, version: int | None = None) -> PurchaseOrder:
         raise OrderNotFound(f"There is no purchase order {order_id} in this store.")
     if version is not None and order.version != version:
         raise OrderChanged(
-            "Somebody changed this order since you opened the page, so nothing was saved."
-            " Load the page again, then make your change."
+            gettext(
+                "Somebody changed this order since you opened the page, so nothing was saved."
+                " Load the page again, then make your change."
+            )
         )
     return order
 

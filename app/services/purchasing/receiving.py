@@ -52,4 +52,4 @@ def _after(line: PurchaseOrderLine, good: int, bad: int) -> rules.LineUnits:
     try:
         return units(line).receive(received=good, rejected=bad)
     except rules.TooManyUnits as error:
-        raise rules.TooManyUnits(f"{line.name}: {error}") from error
+        raise rules.TooManyUnits(error.wanted, error.line, line.name) from error

@@ -10,9 +10,8 @@ from sqlalchemy import select
 from app.models.purchasing import Supplier
 from app.models.stores import StoreSettings
 from app.platform import db
-from app.services import audit
-
-UNNAMED = "Supplier not named"
+from app.platform.i18n import gettext, speaking
+from app.services import audit, stores
 
 
 class SupplierNotFound(LookupError):
@@ -24,7 +23,12 @@ class SupplierExists(ValueError):
 
 
 def ensure_suppliers() -> int:
-    """Make a supplier for each vendor that has none; returns how many are new."""
+    """Make a supplier for each vendor that has none; returns how many are new.
+
+    What sells without a vendor gets a supplier as well, named in the store's language until the merchant names it.
+    """
+    with speaking(stores.settings().language):
+        unnamed = gettext("Supplier not named")
     return db.execute(
         """
         INSERT INTO suppliers (store_id, vendor, name)
@@ -32,7 +36,7 @@ def ensure_suppliers() -> int:
         FROM products p WHERE p.deleted_at IS NULL
         ON CONFLICT (store_id, vendor) DO NOTHING
         """,
-        unnamed=UNNAMED,
+        unnamed=unnamed,
     )
 
 
@@ -71,7 +75,11 @@ def create_supplier(vendor: str, values: Mapping[str, Any], *, actor: str) -> Su
     """A supplier for a vendor that the catalogue names, or will name. Raises SupplierExists."""
     query = select(Supplier.id).where(Supplier.vendor == vendor)
     if db.session().execute(query).scalar_one_or_none() is not None:
-        raise SupplierExists(f"There is a supplier for the vendor “{vendor}” already. Change that one.")
+        raise SupplierExists(
+            gettext(
+                "There is a supplier for the vendor “%(vendor)s” already. Change that one.", vendor=vendor
+            )
+        )
     supplier = Supplier(vendor=vendor, **values)
     db.session().add(supplier)
     db.session().flush()

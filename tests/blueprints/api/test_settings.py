@@ -103,3 +103,23 @@ def test_alerts_are_snoozed_and_dismissed(api: Api) -> None:
     assert api.post(f"{path}/dismiss", "manager").status_code == 200
     assert alert["id"] not in [one["id"] for one in api.get("/api/alerts").json["items"]]
     assert alert["id"] in [one["id"] for one in api.get("/api/alerts?show=all").json["items"]]
+
+
+def test_what_is_wrong_is_said_in_the_language_that_is_asked_for(api: Api) -> None:
+    """Our own rules, pydantic's findings and HTTP's refusals alike."""
+    german = {"Accept-Language": "de-AT,de;q=0.9"}
+
+    def told(**body: Any) -> str:
+        answer = api.client().patch("/api/settings", json=body, headers={**api.people["owner"], **german})
+        assert answer.json["title"] == "Einige Werte sind nicht verwendbar"
+        return str(answer.json["errors"][0]["detail"])
+
+    assert told(time_zone="Mars/Base") == "Senden Sie eine IANA-Zeitzone, etwa Europe/Berlin."
+    assert told(digest_hour=24) == "Senden Sie 23 oder weniger."
+    assert told(wholly="unknown") == "Dieses Feld gibt es nicht. Lassen Sie es weg."
+    assert told(alert_emails="none") == "Senden Sie eine Liste."
+    nobody = api.get("/api/settings", "anonymous", headers=german)
+    assert nobody.json["title"] == "Niemand ist angemeldet"
+    ledger = api.get(f"/api/suggestions/{api.product_ids[0]}", headers=german).json["ledger"]
+    assert ledger[0]["label"] == "Erwarteter Bedarf, bis die nächste Bestellung eintrifft"
+    assert "Lieferzeit" in ledger[0]["detail"]

@@ -1,0 +1,61 @@
+"""Why a product's forecast is what it is: the domain's code and its numbers become a sentence."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+
+from app.platform.formats import counted
+from app.platform.i18n import gettext, lazy_gettext
+
+_PLAIN = {
+    "refused": lazy_gettext("Not enough evidence yet to forecast this product"),
+    "overridden": lazy_gettext(
+        "There is too little history to forecast, so the demand is the one you entered"
+    ),
+    "average": lazy_gettext("Recent average: it came closest on this shop's own last weeks"),
+    "average_unlearnt": lazy_gettext("Recent average: there is too little history yet to learn more from"),
+    "chosen_prophet": lazy_gettext("Prophet, as chosen in the settings"),
+    "chosen_moving_average": lazy_gettext("Average of the last 7 days, as chosen in the settings"),
+    "chosen_average_28": lazy_gettext("Average of the last 28 days, as chosen in the settings"),
+    "chosen_calibrated_average": lazy_gettext(
+        "Recent average with ranges from its own past errors, as chosen in the settings"
+    ),
+    "chosen_own_spread": lazy_gettext(
+        "Recent average with the product's own ups and downs, as chosen in the settings"
+    ),
+    "chosen_learned": lazy_gettext("Learnt from all products of this shop, as chosen in the settings"),
+}
+
+
+def _short(numbers: Mapping[str, str]) -> str:
+    return gettext(
+        "Only %(days)s of sales so far: treat this as a first guess",
+        days=counted(int(numbers["days"]), "day"),
+    )
+
+
+def _learnt(numbers: Mapping[str, str]) -> str:
+    learnt = gettext(
+        "Learnt from all products of this shop (%(share)s %%), the rest from the product's recent average",
+        share=numbers["share"],
+    )
+    if "closer" not in numbers:
+        return learnt
+    closer = gettext(
+        "on the last weeks %(percent)s %% closer than the average alone", percent=numbers["closer"]
+    )
+    return f"{learnt}; {closer}"
+
+
+_NUMBERED: dict[str, Callable[[Mapping[str, str]], str]] = {"short": _short, "learnt": _learnt}
+
+
+def reason(stored: str) -> str:
+    """`learnt share=75 closer=12` in words, without a full stop.
+
+    What no code is known for is shown as it is: it was stored by an earlier release, in words.
+    """
+    code, *pairs = stored.split(" ")
+    if code in _NUMBERED and all("=" in pair for pair in pairs):
+        return _NUMBERED[code](dict(pair.split("=", 1) for pair in pairs))
+    return str(_PLAIN.get(stored, stored))

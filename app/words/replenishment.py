@@ -1,0 +1,72 @@
+"""The ledger in words: what each line is, and what its numbers were."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import date
+from decimal import Decimal
+from typing import Any
+
+from app.platform.formats import counted, long_day, number, signed
+from app.platform.i18n import gettext, lazy_gettext
+
+LABELS = {
+    "demand": lazy_gettext("Expected demand until the next order arrives"),
+    "override": lazy_gettext("Changed by your override"),
+    "safety": lazy_gettext("Safety stock for the service level"),
+    "minimum": lazy_gettext("Raised to your minimum stock"),
+    "on_hand": lazy_gettext("On hand"),
+    "committed": lazy_gettext("Committed to open orders"),
+    "backorders": lazy_gettext("Owed to customers"),
+    "incoming": lazy_gettext("Already on its way"),
+    "enough": lazy_gettext("Stock already covers this, so nothing to order"),
+    "moq": lazy_gettext("Raised to the minimum order quantity"),
+    "case": lazy_gettext("Rounded to full cases"),
+    "maximum": lazy_gettext("Cut to your maximum stock"),
+}
+
+
+def label(code: str) -> str:
+    """What a line of the ledger is."""
+    return str(LABELS[code])
+
+
+def detail(code: str, facts: Mapping[str, Any] | str) -> str:
+    """What stands behind a line, empty where there is nothing to add.
+
+    A text is shown as it is: plans of an earlier release were stored in words.
+    """
+    if isinstance(facts, str) or not facts:
+        return str(facts or "")
+    return {"demand": _demand, "safety": _safety, "override": _override}[code](facts)
+
+
+def _demand(facts: Mapping[str, Any]) -> str:
+    return gettext(
+        "%(lead)s of lead time + %(review)s to the next review",
+        lead=counted(facts["lead_days"], "day"),
+        review=counted(facts["review_days"], "day"),
+    )
+
+
+def _safety(facts: Mapping[str, Any]) -> str:
+    percent = facts["percent"]
+    digits = 0 if percent == int(percent) else 1
+    return gettext("to cover demand with %(percent)s %% probability", percent=number(percent, digits))
+
+
+def _override(facts: Mapping[str, Any]) -> str:
+    return gettext(
+        "%(number)s until %(day)s: %(reason)s",
+        number=override_value(facts["kind"], Decimal(facts["value"])),
+        day=long_day(date.fromisoformat(facts["until"])),
+        reason=facts["reason"],
+    )
+
+
+def override_value(kind: str, value: Decimal) -> str:
+    """`3.5 units a day`, `+20 % against the model`."""
+    if kind == "units":
+        digits = max(-int(value.normalize().as_tuple().exponent), 0)
+        return gettext("%(units)s units a day", units=number(value, digits))
+    return gettext("%(percent)s %% against the model", percent=signed(int(value)))
