@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import ctypes
 import logging
+import os
 import signal
+import sys
 import threading
 import time
 from collections.abc import Callable
@@ -14,6 +17,7 @@ from redis.exceptions import RedisError
 from rq import Queue, Worker, worker_registration
 from rq.cron import CronScheduler
 from rq.job import Job
+from rq.scheduler import RQScheduler
 
 from app.platform import clock, lost, queue
 
@@ -23,6 +27,30 @@ GRACE_SECONDS = 7.0
 # How often an idle worker looks around, and a busy one tells that it lives.
 _LOOK_SECONDS, _BEAT_SECONDS = 10, 5
 _PAUSE_SECONDS = 1.0
+_PR_SET_PDEATHSIG = 1  # <linux/prctl.h>
+
+
+def _end_with(parent: int, number: signal.Signals) -> None:
+    """Have the kernel send us a signal when the process that forked us dies, however it dies.
+
+    Linux alone can do that; where Fluxor is merely developed on something else, a killed worker leaves them.
+    """
+    if sys.platform == "linux":
+        ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, int(number))
+        if os.getppid() != parent:  # it died before we had asked
+            os.kill(os.getpid(), number)
+
+
+class _Scheduler(RQScheduler):
+    """RQ's scheduler, a process of its own; this one gives its locks back and ends when its worker is killed."""
+
+    def __init__(self, *arguments: Any, **keywords: Any) -> None:
+        super().__init__(*arguments, **keywords)
+        self.worker_pid = os.getpid()
+
+    def _install_signal_handlers(self) -> None:
+        super()._install_signal_handlers()  # type: ignore[no-untyped-call]
+        _end_with(self.worker_pid, signal.SIGTERM)
 
 
 class FluxorWorker(Worker):
@@ -38,6 +66,21 @@ class FluxorWorker(Worker):
     is_stopping = False
     _is_cut_short = False
     _looked_at = 0.0
+
+    def _start_scheduler(
+        self, burst: bool = False, logging_level: str | None = "WARNING", *_formats: str
+    ) -> None:
+        """Start the process that enqueues delayed jobs, unless another worker's does."""
+        self.scheduler = _Scheduler(self.queues, connection=self.connection, logging_level=logging_level)
+        self.scheduler.acquire_locks(auto_start=True)  # type: ignore[no-untyped-call]
+
+    def subscribe(self) -> None:
+        """Listen to no commands: nobody sends any, and the listening thread would outlive a lost Redis."""
+
+    def setup_work_horse_signals(self) -> None:
+        """A job dies with its worker: nobody would be told of its end, and another worker takes it up."""
+        super().setup_work_horse_signals()  # type: ignore[no-untyped-call]
+        _end_with(self.pid or 0, signal.SIGKILL)
 
     def perform_job(self, *arguments: Any, **keywords: Any) -> bool:
         """Run one job with a fresh application context."""

@@ -58,7 +58,7 @@ def _web_paused(place: Place) -> None:
 
 def _worker_killed(place: Place) -> None:
     time.sleep(0.2)
-    place.tell("worker", signal.SIGKILL, family=True)
+    place.tell("worker", signal.SIGKILL)  # its scheduler and its job have to notice by themselves
     place.start_worker()
 
 

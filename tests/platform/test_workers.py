@@ -10,9 +10,11 @@ from contextlib import suppress
 
 import pytest
 from flask import Flask
+from rq.scheduler import RQScheduler
 
 from app.platform import db, queue, workers
 from app.platform.queue import enqueue, global_job
+from devtools import watchdog
 
 
 @global_job
@@ -62,7 +64,7 @@ def worker(app: Flask) -> Iterator[int]:
             os._exit(0)
     yield pid
     with suppress(ProcessLookupError, ChildProcessError):  # the test may have ended it
-        os.kill(pid, signal.SIGTERM)  # SIGKILL would leave its scheduler behind
+        os.kill(pid, signal.SIGTERM)
         until(lambda: os.waitpid(pid, os.WNOHANG)[0] == pid)
 
 
@@ -87,3 +89,16 @@ def test_an_idle_worker_notices_that_redis_was_emptied(worker: int) -> None:
     queue.connection().flushdb()
     enqueue(mark, "x")
     until(lambda: count("did-x") and count("did-rebuilt") == 1)
+
+
+def test_a_killed_worker_leaves_neither_its_job_nor_its_scheduler_behind(worker: int) -> None:
+    until(lambda: count("did-rebuilt") == 1)
+    enqueue(sleepy, "x", once="sleepy")
+    until(lambda: count("began-x"))
+    children = watchdog.family({worker}) - {worker}
+    assert len(children) == 2
+    os.kill(worker, signal.SIGKILL)
+    os.waitpid(worker, 0)
+    until(lambda: not children & {pid for pid, _, _ in watchdog.process_table()})
+    following = RQScheduler(queue.queues(), connection=queue.connection())
+    assert following.acquire_locks() == {one.name for one in queue.queues()}
