@@ -13,7 +13,7 @@ from app.jobs import channels, clients, forecasts
 from app.platform import clock, db, i18n, tenancy
 from app.platform.channels import Notice, Refused, Unavailable
 from app.platform.queue import enqueue, kept, store_job
-from app.services import alerts, stores
+from app.services import alerts, audit, stores
 from app.services.alerts import Address, LowProduct, Written
 
 
@@ -23,7 +23,7 @@ def render(address: Address, low: Sequence[LowProduct]) -> Written:
         return channels.WRITERS[address.kind](address, low)
 
 
-def send_test(recipients: Sequence[str], *, now: datetime) -> list[int]:
+def send_test(recipients: Sequence[str], *, actor: str, now: datetime) -> list[int]:
     """Write a test mail to each address and enqueue their sending."""
     store_id = tenancy.require_store()
     values = {"app_url": clients.app_address(), "shop": stores.get(store_id).shop}
@@ -34,6 +34,7 @@ def send_test(recipients: Sequence[str], *, now: datetime) -> list[int]:
             html=render_template("email/test/body.html", **values),
         )
     ids = [alerts.write(Address("email", address), written, now=now) for address in recipients]
+    audit.record(actor=actor, action="mail.tested", mails=ids)
     send_all(store_id, ids)
     return ids
 
@@ -69,8 +70,9 @@ def check(store_id: int) -> None:
     send_all(store_id, alerts.tell(now=clock.now(), render=render))
 
 
-def check_soon(store_id: int) -> None:
-    """Enqueue a check; several wishes before it runs make one."""
+def check_soon(store_id: int, *, actor: str) -> None:
+    """Enqueue a check that a member wants; several wishes before it runs make one."""
+    audit.record(actor=actor, action="alerts.check_asked")
     enqueue(check, store_id, on="urgent", once=f"check-{store_id}")
 
 

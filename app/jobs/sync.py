@@ -16,7 +16,7 @@ from app.jobs import chain, clients, demand, forecasts, parts, reading, troubles
 from app.models.sync import SyncRun
 from app.platform import clock, db
 from app.platform.queue import enqueue, kept, store_job
-from app.services import sales, stores, sync
+from app.services import audit, sales, stores, sync
 from app.services.stores import UnableToReachShop
 from app.shopify import bulk, rows
 from app.shopify.access_token import TokenUnavailable
@@ -57,6 +57,12 @@ def start(store_id: int, kind: str = "incremental") -> SyncRun | None:
         }
         next_step(store_id, run, stage="queued")
     return run
+
+
+def ask(store_id: int, *, actor: str) -> None:
+    """A member wants Shopify read now; that is on record even while an open run makes it needless."""
+    audit.record(actor=actor, action="sync.asked")
+    start(store_id)
 
 
 def recount_soon(store_id: int) -> None:

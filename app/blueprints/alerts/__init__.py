@@ -70,7 +70,7 @@ def snooze(alert_id: int) -> Response:
 def check_now() -> Response:
     """Look for low stock now and mail what is new."""
     queue.ensure_reachable()
-    alert_jobs.check_soon(current_user.store_id)
+    alert_jobs.check_soon(current_user.store_id, actor=actor())
     return web.toast(
         web.render("alerts/_check.html", checking_since=clock.now()), gettext("Checking your stock")
     )

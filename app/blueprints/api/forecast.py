@@ -14,14 +14,14 @@ from app.blueprints.api.door import blueprint, root
 from app.domain.forecasts import ENGINES
 from app.jobs import forecasts as jobs
 from app.platform import cache, queue
-from app.platform.access import Permission
+from app.platform.access import Permission, actor
 from app.platform.api import paged
 from app.platform.bodies import Done, Id, Invalid, Model, OneOf, Paged, PageQuery, Query
 from app.platform.i18n import gettext
 from app.platform.limits import Limit
 from app.platform.queue import enqueue
 from app.queries import api as read
-from app.services import forecasts
+from app.services import audit, forecasts
 from app.words import forecasts as words
 
 _CACHE_SECONDS = 24 * 3600
@@ -105,6 +105,7 @@ def run_forecast() -> Done:
     """Forecast and plan the whole store anew."""
     queue.ensure_reachable()
     store_id = current_user.store_id
+    audit.record(actor=actor(), action="forecast.asked")
     enqueue(jobs.run, store_id, on="urgent", once=f"forecast-{store_id}")
     return Done(message=gettext("The forecast is being made. GET /api/forecast shows it when it is done."))
 

@@ -132,7 +132,7 @@ def inventory(query: InventoryQuery) -> dict[str, Any]:
 def sync_inventory() -> Done:
     """Start a sync with Shopify now, unless one is under way."""
     queue.ensure_reachable()
-    sync.start(current_user.store_id)
+    sync.ask(current_user.store_id, actor=actor())
     return Done(
         message=gettext("The sync is under way. GET /api/inventory shows newer numbers as they come in.")
     )
@@ -148,7 +148,7 @@ def alerts(query: AlertsQuery) -> dict[str, Any]:
 def send_alerts() -> Done:
     """Look for low stock now and mail what is new."""
     queue.ensure_reachable()
-    alert_jobs.check_soon(current_user.store_id)
+    alert_jobs.check_soon(current_user.store_id, actor=actor())
     return Done(
         message=gettext("Your stock is being checked. New alerts are mailed; each product once in 24 hours.")
     )

@@ -44,7 +44,7 @@ def status() -> Response:
 def start_sync() -> Response:
     """Start a sync now."""
     queue.ensure_reachable()
-    sync.start(current_user.store_id)
+    sync.ask(current_user.store_id, actor=actor())
     if "home" in request.args:
         return web.render("dashboard/_home.html", **_home())
     return web.render("layout/_status.html")

@@ -20,7 +20,7 @@ from app.platform.i18n import gettext
 from app.platform.outbound import Unreachable, UnsafeAddress
 from app.platform.secrets import TokenCipher
 from app.queries import alerts as read
-from app.services import alerts, stores
+from app.services import alerts, audit, stores
 from app.services.alerts import Address, Written
 
 
@@ -69,6 +69,7 @@ def test_channel(channel_id: int) -> Response:
     text = json.dumps({"text": words} if known.kind == "slack" else body)
     address = Address(known.kind, urlsplit(known.url).hostname or "", channel_id)
     mail_id = alerts.write(address, Written(words, text), now=clock.now())
+    audit.record(actor=actor(), action="channel.tested", channel_id=channel_id, mail=mail_id)
     alert_jobs.send_later(current_user.store_id, mail_id)
     return _list()
 

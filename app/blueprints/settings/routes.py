@@ -53,7 +53,7 @@ def test_mail() -> Response:
         problem = gettext("Enter and save an address first.")
         return web.render("settings/_mail.html", status=422, mail=alerts.last_mail(), problem=problem)
     queue.ensure_reachable()
-    alert_jobs.send_test(recipients, now=clock.now())
+    alert_jobs.send_test(recipients, actor=actor(), now=clock.now())
     return web.render("settings/_mail.html", mail=alerts.last_mail())
 
 

@@ -14,7 +14,7 @@ from app.platform.access import AppBlueprint, Permission, actor
 from app.platform.i18n import gettext
 from app.queries import reconciliation, stores
 from app.queries import sync as runs
-from app.services import catalog
+from app.services import audit, catalog
 from app.shopify.authorization_code import scopes
 
 blueprint = AppBlueprint("sync", __name__, url_prefix="/sync")
@@ -32,7 +32,7 @@ def index() -> Response:
 def read() -> Response:
     """Ask Shopify now what has changed."""
     queue.ensure_reachable()
-    sync.start(current_user.store_id)
+    sync.ask(current_user.store_id, actor=actor())
     return web.toast(web.render("sync/_runs.html", **_runs()), gettext("Reading from Shopify"))
 
 
@@ -40,6 +40,7 @@ def read() -> Response:
 def compare() -> Response:
     """Compare our numbers with Shopify's now."""
     queue.ensure_reachable()
+    audit.record(actor=actor(), action="comparison.asked")
     has_begun = comparisons.start(current_user.store_id)
     said = gettext("The comparison has begun") if has_begun else gettext("Another run is still at work")
     return web.toast(web.render("sync/_comparison.html", **_comparison()), said)
@@ -70,6 +71,7 @@ def decide_merge(merge_id: int) -> Response:
 def retry_delivery(receipt_id: int) -> Response:
     """Handle a parked message of Shopify's once more."""
     queue.ensure_reachable()
+    audit.record(actor=actor(), action="delivery.retried", receipt_id=receipt_id)
     webhooks.again(current_user.store_id, receipt_id)
     return web.toast(web.render("sync/_parked.html", **_parked()), gettext("It is tried again"))
 
@@ -79,6 +81,7 @@ def retry_work() -> Response:
     """Do the parked work of this store once more."""
     queue.ensure_reachable()
     released = outbox.release(store_id=current_user.store_id)
+    audit.record(actor=actor(), action="work.retried", jobs=[one.name for one in released])
     db.session().commit()  # a job that starts at once must find its row released
     queue.resend(released)
     return web.toast(web.render("sync/_parked.html", **_parked()), gettext("It is tried again"))
