@@ -5,6 +5,8 @@ from __future__ import annotations
 import logging
 from datetime import datetime
 
+from sqlalchemy.exc import OperationalError
+
 from app.jobs import chain, webhook_topics
 from app.platform import clock, db, gathering, queue
 from app.platform.queue import enqueue, store_job
@@ -42,7 +44,8 @@ def drain(store_id: int) -> None:
         db.checkpoint()
         try:
             _handle(store_id, receipt_id, only_fresh=True)
-        except Exception:
+        except Exception as error:
+            db.session().rollback()
             log.exception("webhook not handled", extra={"receipt_id": receipt_id})
             enqueue(
                 handle,
@@ -52,6 +55,8 @@ def drain(store_id: int) -> None:
                 delay_seconds=chain.backoff(1),
                 once=f"webhook-{receipt_id}",
             )
+            if isinstance(error, OperationalError):
+                raise  # the database itself is in trouble: what is left waits for the next try of this job
     if len(waiting) == _AT_A_GO:
         arrived(store_id)
 

@@ -9,6 +9,8 @@ import pytest
 from flask import Flask
 from flask.testing import FlaskClient
 from rq import SimpleWorker
+from rq.job import Job
+from rq.registry import ScheduledJobRegistry
 
 from app.jobs import schedule, webhook_topics, webhooks
 from app.models.stores import Store
@@ -17,6 +19,7 @@ from app.services import stores
 from app.services import sync as runs
 from tests import factories
 from tests.factories import Shop
+from tests.live import bring_forward
 from tests.signing import delivery
 
 TOPIC = "customers/data_request"
@@ -109,6 +112,37 @@ def test_one_that_fails_holds_up_no_other_and_is_tried_again(
     with app.app_context():
         webhooks.handle(shop.id, failures[0])
     assert effects(app, shop) == [1, 2]
+
+
+def test_a_database_that_goes_away_is_met_once_and_not_once_for_each_delivery(
+    app: Flask, client: FlaskClient, shop: Shop, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    handler, begun = webhook_topics.HANDLERS[TOPIC], []
+
+    def lose(store_id: int, receipt: runs.Receipt) -> None:
+        begun.append(receipt.webhook_id)
+        if len(begun) == 1:
+            db.rows("SELECT pg_terminate_backend(pg_backend_pid())")
+        handler(store_id, receipt)
+
+    monkeypatch.setitem(webhook_topics.HANDLERS, TOPIC, lose)
+    for number in (1, 2, 3):
+        send(client, shop, number)
+    work(app)
+    assert (begun, effects(app, shop)) == (["w-1"], [])
+    assert sorted(later(app)) == ["webhooks.drain", "webhooks.handle"]
+    with app.app_context():
+        bring_forward(queue.queue("webhooks"))
+    work(app)
+    assert effects(app, shop) == [1, 2, 3]
+
+
+def later(app: Flask) -> list[str]:
+    """The delayed jobs, as module and name."""
+    with app.app_context():
+        registry = ScheduledJobRegistry(queue=queue.queue("webhooks"))
+        jobs = [Job.fetch(one, connection=queue.connection()) for one in registry.get_job_ids()]
+        return [job.func_name.removeprefix("app.jobs.") for job in jobs]
 
 
 def test_two_jobs_at_one_delivery_have_one_effect(
