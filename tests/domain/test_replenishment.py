@@ -13,7 +13,7 @@ from app.domain.forecasts.result import Forecasts
 from app.domain.replenishment import Policy, Receipt, Stock, plan
 from app.domain.replenishment import settings as inherited
 from app.domain.replenishment.change import Basis, explain_change
-from app.domain.replenishment.classes import abc, cost_of_service, xyz
+from app.domain.replenishment.classes import abc, xyz
 from app.domain.replenishment.ledger import CODES, lines_matrix
 from app.domain.replenishment.minimum_order import resolve
 from app.domain.replenishment.planning import quantity
@@ -154,13 +154,10 @@ def test_change_needs_the_same_variants() -> None:
         explain_change(basis, Basis(Stock(1), known_forecasts(stats.poisson, 5.0, n=2), Policy()))
 
 
-def test_classes_and_the_cost_of_service() -> None:
+def test_classes() -> None:
     assert abc(np.array([5.0, 80, 12, 3, 0, np.nan])).tolist() == ["B", "A", "B", "C", "C", "C"]
     assert xyz(FIVE).tolist() == ["X", "X", "X"]
     assert xyz(SLOW).tolist() == ["Z", "Z", "Z"]
-    costs = cost_of_service(FIVE, Policy(), 2.0, np.array([0.9, 0.95, 0.99]), np.array(["A", "A", "B"]))
-    assert (np.diff(costs["A"]) > 0).all()
-    assert costs["A"] == pytest.approx(2 * costs["B"])
 
 
 def test_minimum_order_is_priced_both_ways() -> None:

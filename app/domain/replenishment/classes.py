@@ -1,14 +1,11 @@
-"""ABC by what a product earns, XYZ by how well it can be forecast (F23), and what service costs."""
+"""ABC by what a product earns, XYZ by how well it can be forecast (F23)."""
 
 from __future__ import annotations
 
 import numpy as np
-from numpy.typing import ArrayLike
 
-from app.domain.arrays import Floats, Texts, spread
+from app.domain.arrays import Floats, Texts
 from app.domain.forecasts.result import Forecasts
-from app.domain.replenishment.inputs import Policy
-from app.domain.replenishment.target import stock_for
 
 A_SHARE, B_SHARE = 0.80, 0.95
 X_BELOW, Y_BELOW = 0.5, 1.0
@@ -31,18 +28,3 @@ def xyz(forecasts: Forecasts, days: int = 28) -> Texts:
     width = forecasts.quantile_of_sum(days, 0.9) - forecasts.quantile_of_sum(days, 0.1)
     variation = np.divide(width / 2.563, mean, out=np.full(len(mean), np.inf), where=mean > 0)
     return np.select([variation < X_BELOW, variation < Y_BELOW], ["X", "Y"], default="Z")
-
-
-def cost_of_service(
-    forecasts: Forecasts, policy: Policy, unit_cost: ArrayLike, levels: Floats, groups: Texts
-) -> dict[str, Floats]:
-    """Money in safety stock at each service level, by group (such as A, B, C): what the promise costs."""
-    n = len(forecasts)
-    lead, review = policy.each("lead_time_days", n), policy.each("review_days", n)
-    sd, cost = policy.each("lead_time_sd_days", n), np.nan_to_num(spread(unit_cost, n, "unit_cost"))
-    expected = forecasts.mean_of_sum(lead + review)
-    held = [
-        np.nan_to_num(np.maximum(stock_for(forecasts, lead + review, sd, np.full(n, a)) - expected, 0)) * cost
-        for a in levels
-    ]
-    return {str(g): np.array([h[groups == g].sum() for h in held]) for g in np.unique(groups)}

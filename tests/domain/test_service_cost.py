@@ -1,0 +1,85 @@
+"""What a service level costs, against the textbook's laws: stock at hand, sales lost, by class."""
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from scipy import stats
+
+from app.domain import laws
+from app.domain.forecasts.result import Forecasts
+from app.domain.replenishment import Policy, Stock
+from app.domain.replenishment.service_cost import service_costs
+from app.domain.replenishment.target import target_stock
+from tests.domain.golden import known_forecasts
+from tests.domain.test_replenishment import refused
+
+FIVE = known_forecasts(stats.poisson, 5.0, n=3)
+ONE = known_forecasts(stats.poisson, 5.0)
+
+
+def costs(forecasts: Forecasts, policy: Policy, *levels: float, groups: str = "A") -> list:
+    stock = Stock(0, unit_cost=2.0, price=10.0)
+    each = np.array(list(groups * len(forecasts))[: len(forecasts)])
+    return list(service_costs(forecasts, policy, stock, np.array(levels), each))
+
+
+@pytest.mark.parametrize("alpha", [0.5, 0.79, 0.9, 0.95, 0.99])
+def test_lost_sales_are_those_of_the_fill_rate(alpha: float) -> None:
+    """Poisson 5 a day, L 10, R 7, as in G13: what is not filled is lost."""
+    policy = Policy(10, 0, 7, alpha)
+    (made,) = costs(ONE, policy, alpha)
+    target = float(target_stock(ONE, policy)[0])
+    beta = laws.fill_rate(5, 5, target, 10, 7)
+    assert made.lost_units == pytest.approx((1 - beta) * 5 * 365, rel=0.08, abs=1.5)
+    assert made.lost_value == pytest.approx(10 * made.lost_units)
+
+
+def test_stock_at_hand_is_the_mean_of_both_ends_of_a_review() -> None:
+    (made,) = costs(ONE, Policy(10, 0, 7), 0.95)
+    target = float(target_stock(ONE, Policy(10, 0, 7, 0.95))[0])
+    ends = [target - 5 * days + laws.unit_loss(5 * days, 5 * days, target) for days in (10, 17)]
+    assert made.stock_value == pytest.approx(2 * np.mean(ends), rel=0.01)
+
+
+def test_classes_are_summed_apart_and_what_is_not_known_is_counted() -> None:
+    made = service_costs(
+        FIVE,
+        Policy(),
+        Stock(0, unit_cost=[2.0, np.nan, 2.0], price=[9.0, 9.0, np.nan]),
+        np.array([0.9, 0.95]),
+        np.array(["A", "A", "C"]),
+    )
+    assert [(one.group, one.level, one.products, one.without_cost) for one in made] == [
+        ("A", 0.9, 2, 1),
+        ("C", 0.9, 1, 0),
+        ("A", 0.95, 2, 1),
+        ("C", 0.95, 1, 0),
+    ]
+    assert made[0].stock_value == pytest.approx(made[1].stock_value)
+    assert made[0].lost_units == pytest.approx(2 * made[1].lost_units)
+    assert made[1].lost_value == 0
+
+
+def test_a_product_without_forecast_costs_nothing() -> None:
+    (made,) = costs(refused(ONE), Policy(), 0.95)
+    assert (made.products, made.stock_value, made.lost_units) == (0, 0, 0)
+
+
+def test_the_minimum_stock_is_held_whatever_the_level() -> None:
+    low, high = costs(ONE, Policy(10, 0, 7, min_stock=200), 0.6, 0.99)
+    assert low.stock_value == pytest.approx(high.stock_value)
+    assert low.stock_value == pytest.approx(2 * (200 - 5 * 13.5), rel=0.01)
+
+
+@settings(max_examples=25, deadline=None)
+@given(lead=st.integers(0, 60), review=st.integers(1, 30), sd=st.floats(0, 9), alpha=st.floats(0.5, 0.98))
+def test_more_service_takes_more_stock_and_loses_less(lead, review, sd, alpha) -> None:
+    low, high = costs(FIVE, Policy(lead, sd, review), alpha, alpha + 0.015)
+    assert high.stock_value >= low.stock_value >= 0
+    assert 0 <= high.lost_units <= low.lost_units + 1e-9
+
+
+def test_an_unsteady_lead_time_takes_more_stock() -> None:
+    (steady,), (unsteady,) = (costs(ONE, Policy(10, sd, 7), 0.95) for sd in (0, 5))
+    assert unsteady.stock_value > 1.3 * steady.stock_value
