@@ -6,6 +6,7 @@ from app.blueprints import (
     auth,
     catalog,
     dashboard,
+    events,
     health,
     imports,
     layout,
@@ -33,6 +34,7 @@ ALL = (
     alerts.blueprint,
     reports.blueprint,
     imports.blueprint,
+    events.blueprint,
     settings.blueprint,
     sync.blueprint,
 )

@@ -17,6 +17,7 @@ from app.platform.secrets import LinkRefused
 from app.platform.sessions import WriteRefused
 from app.services.alerts import AlertNotFound, ChannelNotFound, ChannelRemoved
 from app.services.catalog import MergeNotFound, VariantNotFound
+from app.services.events import EventNotFound
 from app.services.imports import ImportNotFound, UnableToImport
 from app.services.overrides import UnableToOverride
 from app.services.product_views import ViewNotFound
@@ -85,6 +86,7 @@ TABLE: dict[type[Exception], Problem] = {
         409, lazy_gettext("The order's status does not allow this"), purchasing.act_not_allowed
     ),
     TooManyUnits: Problem(422, lazy_gettext("Too many units"), purchasing.too_many_units),
+    EventNotFound: _missing(lazy_gettext("Event not found")),
     ImportNotFound: _missing(lazy_gettext("Import not found")),
     UnableToImport: Problem(409, lazy_gettext("This import cannot go on")),
     UnableToOverride: Problem(422, lazy_gettext("This override cannot be set")),

@@ -4,6 +4,7 @@ from app.models import (  # noqa: F401  (the mapper must know every table)
     alerts,
     audit,
     catalog,
+    events,
     forecasts,
     imports,
     inventory,

@@ -36,6 +36,8 @@ class ForecastRun(StoreScoped, Base):
     origin: Mapped[date]
     variants: Mapped[int] = mapped_column(default=0)
     error: Mapped[str] = mapped_column(default="")
+    # Weekdays (1 is Monday) on which the shop never sells, as its sales say.
+    closed_weekdays: Mapped[list[int]] = mapped_column(ARRAY(Integer), default=list, server_default="{}")
     started_at: Mapped[datetime] = mapped_column(DateTime(timezone=True), server_default=func.now())
     finished_at: Mapped[datetime | None] = mapped_column(DateTime(timezone=True))
 
@@ -72,6 +74,22 @@ class Forecast(StoreScoped, Base):
             ["store_id", "variant_id"], ["variants.store_id", "variants.id"], ondelete="CASCADE"
         ),
         ForeignKeyConstraint(["store_id", "run_id"], ["forecast_runs.store_id", "forecast_runs.id"]),
+    )
+
+
+class ForecastBase(StoreScoped, Base):
+    """The mean of a forecast's sums as it was before coming events changed it, and the events as JSON text."""
+
+    __tablename__ = "forecast_bases"
+
+    variant_id: Mapped[int] = mapped_column(BigInteger, primary_key=True, autoincrement=False)
+    sum_mean: Mapped[list[float]] = mapped_column(ARRAY(Float))
+    events: Mapped[str]
+
+    __table_args__ = (
+        ForeignKeyConstraint(
+            ["store_id", "variant_id"], ["variants.store_id", "variants.id"], ondelete="CASCADE"
+        ),
     )
 
 

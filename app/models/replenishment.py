@@ -81,3 +81,19 @@ class SuggestionSnooze(StoreScoped, Base):
             ["store_id", "variant_id"], ["variants.store_id", "variants.id"], ondelete="CASCADE"
         ),
     )
+
+
+class ServiceCost(StoreScoped, Base):
+    """What a service level would cost the products of one class: stock, and sales lost in a year."""
+
+    __tablename__ = "service_costs"
+
+    abc_class: Mapped[str] = mapped_column(String(1), primary_key=True)
+    level: Mapped[float] = mapped_column(primary_key=True)
+    products: Mapped[int]
+    # Their stock is left out of the value: nobody knows what they cost.
+    without_cost: Mapped[int]
+    stock_value: Mapped[Decimal] = mapped_column(Numeric(16, 2))
+    lost_units: Mapped[float]
+    lost_value: Mapped[Decimal] = mapped_column(Numeric(16, 2))
+    made_at: Mapped[datetime] = mapped_column(DateTime(timezone=True))

@@ -84,6 +84,10 @@ class StoreSettings(StoreScoped, Base):
     lead_time_sd_days: Mapped[float] = mapped_column(default=3.0)
     review_days: Mapped[int] = mapped_column(default=7)
     service_level: Mapped[float] = mapped_column(default=0.95)
+    # Of the products of one class; NULL: the store's.
+    service_level_a: Mapped[float | None]
+    service_level_b: Mapped[float | None]
+    service_level_c: Mapped[float | None]
     engine: Mapped[str] = mapped_column(default="auto")
     setup_dismissed_at: Mapped[datetime | None] = mapped_column(DateTime(timezone=True))
     # What mails and files speak, and pages where neither member nor browser asks for a language of ours.
@@ -97,7 +101,10 @@ class StoreSettings(StoreScoped, Base):
         CheckConstraint("lead_time_days BETWEEN 0 AND 365", name="lead_time_in_range"),
         CheckConstraint("lead_time_sd_days BETWEEN 0 AND 180", name="lead_time_sd_in_range"),
         CheckConstraint("review_days BETWEEN 1 AND 180", name="review_in_range"),
-        CheckConstraint("service_level > 0.5 AND service_level < 1", name="service_level_in_range"),
+        *(
+            CheckConstraint(f"{name} > 0.5 AND {name} < 1", name=f"{name}_in_range")
+            for name in ("service_level", "service_level_a", "service_level_b", "service_level_c")
+        ),
     )
 
 

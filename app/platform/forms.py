@@ -46,9 +46,12 @@ class Form:
                 "Enter a whole number from %(low)s to %(high)s.", low=number(low), high=number(high)
             )
 
-    def decimal(self, name: str, *, low: float, high: float) -> None:
-        """A number within limits; a comma is read as the decimal point."""
+    def decimal(self, name: str, *, low: float, high: float, optional: bool = False) -> None:
+        """A number within limits, a comma read as the decimal point; an empty optional field is None."""
         text = self.text(name).replace(",", ".")
+        if not text and optional:
+            self.values[name] = None
+            return
         value = float(text) if re.fullmatch(r"[+-]?[0-9]{1,9}(?:\.[0-9]{1,9})?", text) else float("nan")
         if low <= value <= high:
             self.values[name] = value

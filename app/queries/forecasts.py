@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import json
 from dataclasses import dataclass
 from datetime import date, timedelta
 
 from app.platform import db
 from app.words import forecasts as words
+from app.words.replenishment import event
 
 _LEAST_DAYS = 28
 
@@ -33,6 +35,9 @@ class ForecastView:
     reason: str
     demand_class: str
     refused_until: date | None
+    # Coming events in words, and the units expected without them over the days shown.
+    events: str
+    usual_total: float | None
 
     @property
     def total(self) -> float:
@@ -60,7 +65,11 @@ def history(variant_id: int, *, today: date, days: int = 120) -> History:
 
 def forecast(variant_id: int) -> ForecastView | None:
     """The product's current forecast. One statement."""
-    found = db.rows("SELECT * FROM forecasts WHERE variant_id = :id", id=variant_id)
+    found = db.rows(
+        "SELECT f.*, b.events, b.sum_mean AS usual_mean FROM forecasts f LEFT JOIN forecast_bases b"
+        " ON b.store_id = f.store_id AND b.variant_id = f.variant_id WHERE f.variant_id = :id",
+        id=variant_id,
+    )
     if not found:
         return None
     row = found[0]
@@ -77,4 +86,11 @@ def forecast(variant_id: int) -> ForecastView | None:
         reason=words.reason(row.reason),
         demand_class=row.demand_class,
         refused_until=row.refused_until,
+        events="; ".join(event(**one) for one in json.loads(row.events or "[]")),
+        usual_total=_at(row.grid_days, row.usual_mean, count) if row.events and count else None,
     )
+
+
+def _at(grid_days: list[int], sums: list[float], days: int) -> float:
+    """The mean of the sum over `days`, which is a day of the grid."""
+    return sums[grid_days.index(days)]

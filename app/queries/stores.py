@@ -38,11 +38,24 @@ class SettingsView:
     lead_time_sd_days: float
     review_days: int
     service_level: float
+    service_level_a: float | None
+    service_level_b: float | None
+    service_level_c: float | None
     engine: str
     language: str
 
+    def service_of(self, abc_class: str | None) -> float:
+        """The service level of a class: its own, else the store's."""
+        of_class = {"A": self.service_level_a, "B": self.service_level_b, "C": self.service_level_c}
+        return of_class.get(abc_class or "") or self.service_level
 
-DEFAULTS = SettingsView(10, [], 8, [], True, None, 14, 3.0, 7, 0.95, "auto", "en")
+
+def per_cent(level: float | None) -> str:
+    """A service level as a form shows it: `97.5`, or nothing."""
+    return "" if level is None else f"{level * 100:g}"
+
+
+DEFAULTS = SettingsView(10, [], 8, [], True, None, 14, 3.0, 7, 0.95, None, None, None, "auto", "en")
 
 
 # Columns of `stores s` and `store_settings t` that `view_of` reads, for whoever joins them already.

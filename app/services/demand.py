@@ -6,26 +6,30 @@ from dataclasses import replace
 
 import numpy as np
 
-from app.domain.arrays import Floats, Ints
+from app.domain.arrays import Bools, Floats, Ints
 from app.domain.demand import Panel
 from app.domain.demand.records import share_in_stock
 from app.domain.demand.sold_out import restore
 from app.platform import db
 
 
-def as_wanted(panel: Panel) -> Panel:
+def as_wanted(panel: Panel, *, apart: Bools | None = None) -> Panel:
     """The panel with the days on which stock was recorded as gone given back their expected demand (F19).
 
-    Days without a record stand as they were sold: what is not known is not made up.
+    `apart` (n, days) marks days that are no example of usual demand, such as those of an event; they stay as they
+    are. Days without a record stand as they were sold: what is not known is not made up.
     """
     closing = np.ones(panel.units.shape)
     row, column, _ = _recorded(panel, "AND d.available <= 0")
     if not len(row):
         return panel
     closing[row, column] = 0.0
-    return replace(
-        restore(replace(panel, in_stock=share_in_stock(panel.units, closing))), in_stock=panel.in_stock
-    )
+    share = share_in_stock(panel.units, closing)
+    if apart is None:
+        return replace(restore(replace(panel, in_stock=share)), in_stock=panel.in_stock)
+    share[apart] = 0.0  # what was not in stock is no example for other days
+    wanted = restore(replace(panel, in_stock=share)).units
+    return replace(panel, units=np.where(apart, panel.units, wanted))
 
 
 def closing_stock(panel: Panel) -> Floats:

@@ -104,7 +104,7 @@ def make(
     chosen = [positions[int(key)] for key in panel.keys[rows]]
     made = domain.prove(
         replace(panel, in_stock=share),
-        replenishment.policy_of(chosen),
+        replenishment.policy_of(chosen, replenishment.classes_of([row.id for row in chosen], today)),
         rows=rows,
         closing=closing[rows],
         inferred=inferred[rows],

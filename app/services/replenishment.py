@@ -13,16 +13,18 @@ from sqlalchemy.engine import Row
 from app.domain.arrays import Texts
 from app.domain.replenishment import LedgerLine, Policy, Receipt, Stock, Suggestions, plan
 from app.domain.replenishment.classes import abc
-from app.models.replenishment import Suggestion, SuggestionSnooze
+from app.models.replenishment import Suggestion
 from app.platform import db
-from app.services import audit, stores
-from app.services.catalog import VariantNotFound
-from app.services.forecasts import take
+from app.services import service_levels, stores
+from app.services.forecasts import before_events, take
 from app.services.overrides import Applied
 
+# What is known of variants beside the numbers of a plan, for one line of their ledgers.
+Facts = Mapping[int, Mapping[str, Any]]
 URGENCY_RANK = {"now": 0, "soon": 1, "later": 2, "unknown": 3, "none": 4}
 
-# Settings inherit: product, then supplier, then store. Stock counts active locations only.
+# Settings inherit: product, then supplier, then store; a service level: product, then class, then store. Stock
+# counts active locations only.
 # Incoming counts each unit once: what Shopify lists, and what is open on our own orders beside it. Units of
 # an order that the merchant entered in Shopify too are the same ones: there the larger of both counts.
 _POSITIONS = """
@@ -33,7 +35,9 @@ _POSITIONS = """
            COALESCE(s.lead_time_days, u.lead_time_days, t.lead_time_days) AS lead_time_days,
            COALESCE(u.lead_time_sd_days, t.lead_time_sd_days) AS lead_time_sd_days,
            COALESCE(s.review_days, u.review_days, t.review_days) AS review_days,
-           COALESCE(s.service_level, t.service_level) AS service_level,
+           s.service_level AS own_service_level, COALESCE(t.service_level_a, t.service_level) AS service_level_a,
+           COALESCE(t.service_level_b, t.service_level) AS service_level_b,
+           COALESCE(t.service_level_c, t.service_level) AS service_level_c,
            COALESCE(s.moq, 0) AS moq, COALESCE(s.case_size, 1) AS case_size,
            COALESCE(s.min_stock, 0) AS min_stock, s.max_stock,
            COALESCE(s.low_stock_threshold, t.low_stock_threshold) AS threshold
@@ -84,19 +88,22 @@ def run(applied: Applied, *, today: date, now: datetime) -> Suggestions | None:
     if not found:
         return None
     chosen = np.searchsorted(forecasts.keys, [row.id for row in found])
-    made = plan(
-        _stock(found, today),
-        take(forecasts, chosen),
-        policy_of(found),
-        today=today,
-        model=take(applied.model, chosen),
+    stock, taken = _stock(found, today), take(forecasts, chosen)
+    classes = classes_of([row.id for row in found], today)
+    policy = policy_of(found, classes)
+    model = take(applied.model, chosen)
+    usual, coming = before_events(model)
+    made = plan(stock, taken, policy, today=today, model=model, usual=usual)
+    service_levels.store_costs(taken, policy, stock, classes, now=now)
+    db.append(
+        Suggestion,
+        _COLUMNS,
+        _values(made, found, now, {"override": applied.facts, "events": coming}, classes),
     )
-    classes = _classes([row.id for row in found], today)
-    db.append(Suggestion, _COLUMNS, _values(made, found, now, applied.facts, classes))
     return made
 
 
-def _classes(ids: list[int], today: date) -> Texts:
+def classes_of(ids: Sequence[int], today: date) -> Texts:
     """A, B or C of each variant by its revenue of the last year."""
     sold = db.rows(
         "SELECT variant_id, SUM(revenue) AS revenue FROM daily_sales WHERE day >= :first GROUP BY variant_id",
@@ -132,10 +139,19 @@ def _receipts(found: Any, today: date) -> list[Receipt]:
     ]
 
 
-def policy_of(found: Any) -> Policy:
-    """The policy of variants from the rows that `positions` gives of them."""
-    names = "lead_time_days lead_time_sd_days review_days service_level moq case_size min_stock max_stock"
-    return Policy(**{name: _floats(found, name) for name in names.split()})
+def policy_of(found: Any, classes: Texts) -> Policy:
+    """The policy of variants from the rows that `positions` gives of them, and their ABC classes."""
+    names = "lead_time_days lead_time_sd_days review_days moq case_size min_stock max_stock"
+    own = _floats(found, "own_service_level")
+    of_class = np.select(
+        [classes == "A", classes == "B"],
+        [_floats(found, "service_level_a"), _floats(found, "service_level_b")],
+        default=_floats(found, "service_level_c"),
+    )
+    return Policy(
+        service_level=np.where(np.isnan(own), of_class, own),
+        **{name: _floats(found, name) for name in names.split()},
+    )
 
 
 _COLUMNS = [
@@ -168,7 +184,7 @@ _COLUMNS = [
 
 
 def _values(
-    made: Suggestions, found: Any, now: datetime, overrides: Mapping[int, Mapping[str, str]], classes: Texts
+    made: Suggestions, found: Any, now: datetime, facts: Mapping[str, Facts], classes: Texts
 ) -> Iterator[tuple[Any, ...]]:
     for i, row in enumerate(found):
         one = made[i]
@@ -196,14 +212,15 @@ def _values(
             one.cost,
             one.cost_of_waiting,
             classes[i],
-            db.Json([_line(line, overrides.get(row.id)) for line in one.ledger]),
+            db.Json([_line(line, facts, row.id) for line in one.ledger]),
             now,
         )
 
 
-def _line(line: LedgerLine, override: Mapping[str, str] | None) -> dict[str, Any]:
-    kept = asdict(line)
-    return kept | {"detail": override} if override and line.code == "override" else kept
+def _line(line: LedgerLine, facts: Mapping[str, Facts], variant_id: int) -> dict[str, Any]:
+    """The line as it is stored, with what is known beside the plan of its variant."""
+    more = facts.get(line.code, {}).get(variant_id, {})
+    return asdict(line) | {"detail": {**line.detail, **more}}
 
 
 def positions(ids: list[int]) -> dict[int, Row[Any]]:
@@ -214,26 +231,3 @@ def positions(ids: list[int]) -> dict[int, Row[Any]]:
 def _positions(ids: list[int]) -> Sequence[Row[Any]]:
     with db.by_whole_tables():
         return db.rows(_POSITIONS, ids=ids)
-
-
-def snooze(variant_id: int, *, until: date, reason: str, actor: str, now: datetime) -> None:
-    """Leave a product off what is to be ordered until that day. Raises VariantNotFound."""
-    if not db.rows("SELECT id FROM variants WHERE id = :id", id=variant_id):
-        raise VariantNotFound(f"There is no product {variant_id} in this store.")
-    row = (variant_id, until, reason, actor, now)
-    db.upsert(
-        SuggestionSnooze, ("variant_id", "until", "reason", "actor", "created_at"), [row], key=["variant_id"]
-    )
-    audit.record(
-        actor=actor,
-        action="suggestion.snoozed",
-        variant_id=variant_id,
-        until=until.isoformat(),
-        reason=reason,
-    )
-
-
-def wake(variant_id: int, *, actor: str) -> None:
-    """Take a product back onto what is to be ordered."""
-    if db.execute("DELETE FROM suggestion_snoozes WHERE variant_id = :id", id=variant_id):
-        audit.record(actor=actor, action="suggestion.woken", variant_id=variant_id)

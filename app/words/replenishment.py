@@ -12,6 +12,7 @@ from app.platform.i18n import gettext, lazy_gettext
 
 LABELS = {
     "demand": lazy_gettext("Expected demand until the next order arrives"),
+    "events": lazy_gettext("Changed by coming events"),
     "override": lazy_gettext("Changed by your override"),
     "safety": lazy_gettext("Safety stock for the service level"),
     "minimum": lazy_gettext("Raised to your minimum stock"),
@@ -38,7 +39,7 @@ def detail(code: str, facts: Mapping[str, Any] | str) -> str:
     """
     if isinstance(facts, str) or not facts:
         return str(facts or "")
-    return {"demand": _demand, "safety": _safety, "override": _override}[code](facts)
+    return {"demand": _demand, "safety": _safety, "events": _events, "override": _override}[code](facts)
 
 
 def _demand(facts: Mapping[str, Any]) -> str:
@@ -53,6 +54,21 @@ def _safety(facts: Mapping[str, Any]) -> str:
     percent = facts["percent"]
     digits = 0 if percent == int(percent) else 1
     return gettext("to cover demand with %(percent)s %% probability", percent=number(percent, digits))
+
+
+def _events(facts: Mapping[str, Any]) -> str:
+    return "; ".join(event(**one) for one in facts["events"])
+
+
+def event(*, name: str, first: str, last: str, percent: float) -> str:
+    """`Black Friday, 27 November 2026 to 30 November 2026: +40 %`."""
+    return gettext(
+        "%(name)s, %(first)s to %(last)s: %(percent)s %%",
+        name=name,
+        first=long_day(first),
+        last=long_day(last),
+        percent=signed(round(percent)),
+    )
 
 
 def _override(facts: Mapping[str, Any]) -> str:

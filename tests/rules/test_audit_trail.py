@@ -89,6 +89,7 @@ def trail(app: Flask) -> Iterator[Trail]:
 def test_every_write_is_on_record(trail: Trail) -> None:
     for part in (
         _alerts,
+        _events,
         _suggestions,
         _products,
         _orders,
@@ -112,6 +113,16 @@ def _alerts(trail: Trail) -> None:
     trail.act("alerts.dismiss_shown", data={"alert": alert})
     trail.act("alerts.check_now")
     trail.act("api.send_alerts")
+
+
+def _events(trail: Trail) -> None:
+    day = str(clock.now().date())
+    trail.act(
+        "events.add",
+        data={"kind": "event", "name": "Sale", "first_day": day, "last_day": day, "scope": "all"},
+    )
+    trail.act("events.call_ordinary", data={"ordinary": "1"})
+    trail.act("events.remove")
 
 
 def _suggestions(trail: Trail) -> None:

@@ -17,7 +17,7 @@ from app.models.catalog import ProductView, VariantMerge
 from app.models.reports import Report
 from app.models.sync import WebhookReceipt
 from app.platform import clock, db, queue, tenancy
-from app.services import alerts, imports, purchasing, stores
+from app.services import alerts, events, imports, purchasing, stores
 from app.services.reports import KINDS
 from tests import factories, people
 from tests.factories import Item, Shop
@@ -164,6 +164,7 @@ def _things(store_id: int, variant_id: int) -> dict[str, Any]:
     purchasing.add_line(order.id, f"SKU-{variant_id}", actor=MARK, now=now)
     brought = imports.upload(f"{MARK}.csv", b"SKU,Lead time\nSKU-71000,9\n", kind=None, actor=MARK, now=now)
     return {
+        "event_id": _event(),
         "import_id": brought,
         "filename": "app.css",
         "store_id": store_id,
@@ -179,6 +180,23 @@ def _things(store_id: int, variant_id: int) -> dict[str, Any]:
         "receipt_id": receipt.id,
         "merge_id": merge.id,
     }
+
+
+def _event() -> int:
+    """A past event, which changes no number that is shown."""
+    day = clock.now().date() - timedelta(days=60)
+    made = events.add(
+        name=MARK,
+        kind="event",
+        first_day=day,
+        last_day=day,
+        scope="all",
+        target="",
+        lift_percent=None,
+        actor=MARK,
+        now=clock.now(),
+    )
+    return made.id
 
 
 def _member() -> int:

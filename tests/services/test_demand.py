@@ -65,3 +65,16 @@ def test_without_records_sales_stand_as_they_are(app: Flask) -> None:
         assert panel is not None
         assert demand.as_wanted(panel) is panel
         assert np.isnan(demand.closing_stock(panel)).all()
+
+
+def test_days_apart_are_no_example_for_empty_days_and_stay_as_they_are(app: Flask, shop: Shop) -> None:
+    with app.app_context(), tenancy.store_scope(db.session(), shop.id):
+        panel = forecasts.load_panel(last_day=clock.today("Europe/Berlin") - timedelta(days=1))
+        assert panel is not None
+        panel.units[0, 60:90] = 50
+        apart = np.zeros(panel.units.shape, dtype=bool)
+        apart[0, 60:90] = True
+        wanted = demand.as_wanted(panel, apart=apart)
+        assert np.array_equal(wanted.units[apart], panel.units[apart])
+        assert wanted.units[0, 90:].max() <= 6
+        assert demand.as_wanted(panel).units[0, 90:].max() == 50

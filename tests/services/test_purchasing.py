@@ -16,7 +16,7 @@ from sqlalchemy.exc import IntegrityError
 from app.domain.purchasing import ActNotAllowed, TooManyUnits
 from app.jobs import forecasts as forecast_jobs
 from app.platform import clock, db, tenancy
-from app.services import purchasing, replenishment, stores
+from app.services import purchasing, snoozes, stores
 from app.services.catalog import VariantNotFound
 from app.services.purchasing import DraftChange, LineChange, OrderChanged, OrderNotFound, UnableToOrder
 from tests import factories
@@ -321,7 +321,7 @@ def test_a_cost_in_another_currency_is_never_taken_from_shopify(app: Flask, shop
 def test_a_snooze_survives_planning_and_ends_on_its_day(app: Flask, shop: Shop) -> None:
     today = clock.today("Europe/Berlin")
     with scope(app, shop):
-        replenishment.snooze(
+        snoozes.snooze(
             1000, until=today + timedelta(days=5), reason="Sale ends soon", actor="Ann", now=clock.now()
         )
     suggested(app, shop, 1000)
@@ -346,4 +346,4 @@ def test_another_store_reaches_nothing(app: Flask, shop: Shop) -> None:
         with pytest.raises(VariantNotFound):
             purchasing.accept(1000, quantity=1, actor="Eve", now=clock.now())
         with pytest.raises(VariantNotFound):
-            replenishment.snooze(1000, until=TODAY, reason="", actor="Eve", now=clock.now())
+            snoozes.snooze(1000, until=TODAY, reason="", actor="Eve", now=clock.now())

@@ -49,6 +49,15 @@ class StoreSettings(Model):
     lead_time_sd_days: float
     review_days: int
     service_level: float = Field(description="Share of order cycles without a stock-out, such as 0.95.")
+    service_level_a: float | None = Field(
+        description="Of A products, the first 80 % of revenue. Null: service_level."
+    )
+    service_level_b: float | None = Field(
+        description="Of B products, the next 15 % of revenue. Null: service_level."
+    )
+    service_level_c: float | None = Field(
+        description="Of C products, the last 5 % of revenue. Null: service_level."
+    )
     engine: str
     digest_hour: int = Field(
         description="From this hour on, where the store is, the day's alerts are mailed."
@@ -68,6 +77,9 @@ class SettingsChange(Model):
     lead_time_sd_days: Annotated[float, Field(ge=0, le=60)] = left_out()
     review_days: ReviewDays = left_out()
     service_level: Service = left_out()
+    service_level_a: Service | None = None
+    service_level_b: Service | None = None
+    service_level_c: Service | None = None
     engine: Engine = left_out()
     digest_hour: Annotated[int, Field(ge=0, le=23)] = left_out()
     quiet_days: Annotated[list[Annotated[int, Field(ge=1, le=7)]], Field(max_length=7)] = left_out()

@@ -16,8 +16,7 @@ from app.platform.bodies import Done, Invalid, Model, Paged, PageQuery, Words
 from app.platform.i18n import gettext
 from app.queries import api as read
 from app.queries import replenishment, stores
-from app.services import purchasing
-from app.services import replenishment as service
+from app.services import purchasing, snoozes
 
 _LONGEST_SNOOZE = timedelta(days=366)
 MOST_UNITS = 1_000_000
@@ -197,7 +196,7 @@ def snooze_suggestion(product_id: int, body: Snooze) -> Done:
     today = clock.today(stores.store().time_zone)
     if not today < body.until <= today + _LONGEST_SNOOZE:
         raise Invalid([{"field": "until", "detail": gettext("Send a day after today and within a year.")}])
-    service.snooze(product_id, until=body.until, reason=body.reason, actor=actor(), now=clock.now())
+    snoozes.snooze(product_id, until=body.until, reason=body.reason, actor=actor(), now=clock.now())
     return Done(message=gettext("The product is off the list until %(day)s.", day=body.until.isoformat()))
 
 
@@ -211,5 +210,5 @@ def wake_suggestion(product_id: int) -> Done:
     """Take a product back onto what is to be ordered."""
     if replenishment.detail(product_id) is None:
         abort(404)
-    service.wake(product_id, actor=actor())
+    snoozes.wake(product_id, actor=actor())
     return Done(message=gettext("The product is on the list."))

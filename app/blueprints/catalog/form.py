@@ -20,6 +20,9 @@ def read(typed: Mapping[str, str], inherited: SettingsView, *, suppliers: Collec
         form.values["supplier_id"] = int(form.values["supplier_id"])
     form.whole("low_stock_threshold", low=0, high=1_000_000, optional=True)
     form.whole("lead_time_days", low=0, high=LONGEST_DAYS - 1, optional=True)
+    form.decimal("service_level", low=51, high=99.9, optional=True)
+    if form.values.get("service_level") is not None:
+        form.values["service_level"] = round(form.values["service_level"] / 100, 4)
     form.whole("moq", low=1, high=1_000_000, optional=True)
     form.whole("case_size", low=1, high=100_000, optional=True)
     form.choice("engine", list(ENGINES), optional=True)

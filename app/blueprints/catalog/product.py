@@ -21,7 +21,15 @@ from app.queries.catalog import ProductDetail
 from app.services.catalog import change_variant_settings
 
 _PATIENCE = timedelta(minutes=5)
-_SETTINGS = ("supplier_id", "low_stock_threshold", "lead_time_days", "moq", "case_size", "engine")
+_SETTINGS = (
+    "supplier_id",
+    "low_stock_threshold",
+    "lead_time_days",
+    "service_level",
+    "moq",
+    "case_size",
+    "engine",
+)
 # Where on the page a new plan is announced: below the form that asked for it.
 _PLACES = ("replanning", "replanning-override")
 
@@ -110,8 +118,11 @@ def _is_newer(planned_at: datetime | None, after: datetime) -> bool:
 
 def _form_values(product: ProductDetail, form: Form | None = None) -> dict[str, Any]:
     stored = {name: getattr(product, name) for name in _SETTINGS}
+    stored["service_level"] = stores.per_cent(product.service_level)
+    inherited = web.once(stores.settings)
     return {
-        "inherited": web.once(stores.settings),
+        "inherited": inherited,
+        "service_of_class": stores.per_cent(inherited.service_of(product.abc_class)),
         "values": {name: form.text(name) for name in _SETTINGS} if form else stored,
         "errors": form.errors if form else {},
         "engines": list(ENGINES),

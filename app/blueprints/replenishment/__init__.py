@@ -13,8 +13,7 @@ from app.platform.i18n import gettext
 from app.queries import replenishment, stores
 from app.queries.paging import PAGE_SIZE, clean_page
 from app.queries.replenishment import SuggestionTable
-from app.services import purchasing
-from app.services import replenishment as service
+from app.services import purchasing, snoozes
 
 blueprint = AppBlueprint("replenishment", __name__)
 # The table stands on two pages: each has rows of its own and its own address to be pushed.
@@ -59,14 +58,14 @@ def snooze(variant_id: int) -> Response:
     if not form.is_valid:
         return _render(_asked_for(), status=422, wrong=variant_id, problem=" ".join(form.errors.values()))
     values = form.values
-    service.snooze(variant_id, until=values["until"], reason=values["reason"], actor=actor(), now=clock.now())
+    snoozes.snooze(variant_id, until=values["until"], reason=values["reason"], actor=actor(), now=clock.now())
     return web.toast(_render(_asked_for()), gettext("Snoozed"))
 
 
 @blueprint.post("/suggestions/<int:variant_id>/wake", needs=Permission.REPLENISHMENT_DECIDE)
 def wake(variant_id: int) -> Response:
     """Take the product back onto what is to be ordered."""
-    service.wake(variant_id, actor=actor())
+    snoozes.wake(variant_id, actor=actor())
     return web.toast(_render(_asked_for()), gettext("Back on the list"))
 
 

@@ -11,11 +11,12 @@ from werkzeug.datastructures import MultiDict
 from app.domain.forecasts import ENGINES
 from app.platform.forms import Form
 from app.platform.i18n import LANGUAGES, gettext
-from app.queries.stores import SettingsView
+from app.queries.stores import SettingsView, per_cent
 
 LONGEST_DAYS = 180
 MOST_ADDRESSES = 20
 WEEKDAYS = range(1, 8)
+OF_CLASSES = ("service_level_a", "service_level_b", "service_level_c")
 NAMES = tuple(SettingsView.__dataclass_fields__)
 
 
@@ -40,13 +41,16 @@ def read(typed: Mapping[str, str]) -> Form:
     form.decimal("lead_time_sd_days", low=0, high=60)
     form.whole("review_days", low=1, high=90)
     form.decimal("service_level", low=51, high=99.9)
+    for name in OF_CLASSES:
+        form.decimal(name, low=51, high=99.9, optional=True)
     form.choice("engine", list(ENGINES))
     form.choice("language", list(LANGUAGES))
     _reach(form)
     if "quiet_days" in form.values:
         form.values["quiet_days"] = [int(day) for day in form.values["quiet_days"]]
-    if "service_level" in form.values:
-        form.values["service_level"] = round(form.values["service_level"] / 100, 4)
+    for name in ("service_level", *OF_CLASSES):
+        if form.values.get(name) is not None:
+            form.values[name] = round(form.values[name] / 100, 4)
     return form
 
 
@@ -75,5 +79,5 @@ def stored(settings: SettingsView) -> dict[str, Any]:
         "weekly_summary": "1" if settings.weekly_summary else "",
         "time_zone": settings.time_zone or "",
         "lead_time_sd_days": f"{settings.lead_time_sd_days:g}",
-        "service_level": f"{settings.service_level * 100:g}",
+        **{name: per_cent(getattr(settings, name)) for name in ("service_level", *OF_CLASSES)},
     }

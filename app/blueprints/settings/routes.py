@@ -10,13 +10,14 @@ from flask_login import current_user
 from app.blueprints.settings import form as settings_form
 from app.blueprints.settings.door import blueprint
 from app.domain.forecasts import ENGINES
+from app.domain.replenishment.service_cost import USUAL_LEVELS
 from app.jobs import alerts as alert_jobs
 from app.jobs import settings as setting_jobs
 from app.platform import clock, queue, web
 from app.platform.access import Permission, SignedIn, actor
 from app.platform.forms import Form
 from app.platform.i18n import LANGUAGES, gettext
-from app.queries import alerts, stores
+from app.queries import alerts, service_levels, stores
 from app.services import users
 from app.services.stores import change_settings
 
@@ -71,9 +72,13 @@ def choose_language() -> Response:
 
 def _form_values(form: Form | None = None) -> dict[str, Any]:
     typed = settings_form.shown(form) if form else None
+    stored = stores.settings()
     return {
-        "values": typed or settings_form.stored(stores.settings()),
+        "values": typed or settings_form.stored(stored),
+        "stored": stored,
         "errors": form.errors if form else {},
+        "service_costs": service_levels.costs(),
+        "usual_levels": USUAL_LEVELS,
         "engines": list(ENGINES),
         "channels": alerts.channels(),
         "languages": list(LANGUAGES.items()),

@@ -12,6 +12,7 @@ from app.domain.arrays import Floats
 
 CODES = (
     "demand",  # expected until the next order arrives
+    "events",  # what coming events change of it
     "override",  # what the merchant's own number changes of it
     "safety",  # safety stock for the service level
     "minimum",  # raised to the minimum stock

@@ -17,11 +17,18 @@ from app.domain.replenishment.target import ROUNDING, stock_for, target_stock
 
 
 def plan(
-    stock: Stock, forecasts: Forecasts, policy: Policy, *, today: date, model: Forecasts | None = None
+    stock: Stock,
+    forecasts: Forecasts,
+    policy: Policy,
+    *,
+    today: date,
+    model: Forecasts | None = None,
+    usual: Forecasts | None = None,
 ) -> Suggestions:
     """Suggestions for every variant of `forecasts`, from `stock` and `policy` given in the same order.
 
-    `model`: the forecasts before the merchant's overrides, so that the ledger shows what those changed.
+    `model`: the forecasts before the merchant's overrides, `usual`: those before coming events too, so that the
+    ledger shows what each changed.
 
     target S = Q_α(demand over L + R), quantity = what S − position needs after minimum, MOQ, cases and
     maximum. Raises ValueError, naming field and variant, where an input is outside its limits.
@@ -32,7 +39,8 @@ def plan(
     target = target_stock(forecasts, policy)
     expected = forecasts.mean_of_sum(period)
     by_model = expected if model is None else model.mean_of_sum(period)
-    parts, quantity = _order(stock, policy, target, expected, by_model)
+    without_events = by_model if usual is None else usual.mean_of_sum(period)
+    parts, quantity = _order(stock, policy, target, expected, by_model, without_events)
     known = ~forecasts.refused
     position = stock.position(n)
     reorder_point = np.ceil(stock_for(forecasts, lead, sd, alpha) - ROUNDING)
@@ -69,15 +77,15 @@ def quantity(stock: Stock, forecasts: Forecasts, policy: Policy) -> Floats:
     n = len(forecasts)
     period = policy.each("lead_time_days", n) + policy.each("review_days", n)
     expected = forecasts.mean_of_sum(period)
-    return _order(stock, policy, target_stock(forecasts, policy), expected, expected)[1]
+    return _order(stock, policy, target_stock(forecasts, policy), expected, expected, expected)[1]
 
 
 def _order(
-    stock: Stock, policy: Policy, target: Floats, expected: Floats, by_model: Floats
+    stock: Stock, policy: Policy, target: Floats, expected: Floats, by_model: Floats, usual: Floats
 ) -> tuple[dict[str, Floats], Floats]:
     """Ledger parts and quantity; without a forecast nothing is needed beyond the minimum stock."""
     n = len(target)
-    demand, modelled = np.nan_to_num(np.round(expected)), np.nan_to_num(np.round(by_model))
+    demand, modelled, ordinary = (np.nan_to_num(np.round(mean)) for mean in (expected, by_model, usual))
     goal = np.nan_to_num(target)
     raised = np.maximum(goal, policy.each("min_stock", n))
     moq, case = policy.each("moq", n), policy.each("case_size", n)
@@ -87,7 +95,8 @@ def _order(
     whole = order_quantity(need, moq, case)
     quantity = within_maximum(whole, policy.each("max_stock", n) - position, moq, case)
     parts = {
-        "demand": modelled,
+        "demand": ordinary,
+        "events": modelled - ordinary,
         "override": demand - modelled,
         "safety": goal - demand,
         "minimum": raised - goal,

@@ -40,6 +40,8 @@ class ProductDetail:
     stock: list[StockAt]
     low_stock_threshold: int | None
     lead_time_days: int | None
+    service_level: float | None
+    abc_class: str | None  # None: not planned yet
     moq: int | None
     case_size: int | None
     engine: str | None
@@ -50,11 +52,12 @@ def detail(variant_id: int) -> ProductDetail | None:
     """One product, None when this store has no such one. Two statements."""
     found = db.rows(
         """
-        SELECT v.*, p.vendor, p.status, t.low_stock_threshold, t.lead_time_days, t.moq, t.case_size, t.engine,
-               t.supplier_id,
+        SELECT v.*, p.vendor, p.status, t.low_stock_threshold, t.lead_time_days, t.service_level, t.moq, t.case_size,
+               t.engine, t.supplier_id, s.abc_class,
                COALESCE(v.unit_cost, t.unit_cost) AS known_cost
         FROM variants v JOIN products p ON p.store_id = v.store_id AND p.id = v.product_id
         LEFT JOIN variant_settings t ON t.store_id = v.store_id AND t.variant_id = v.id
+        LEFT JOIN suggestions s ON s.store_id = v.store_id AND s.variant_id = v.id
         WHERE v.id = :id
         """,
         id=variant_id,
@@ -77,6 +80,8 @@ def detail(variant_id: int) -> ProductDetail | None:
         stock=_stock(row.inventory_item_id),
         low_stock_threshold=row.low_stock_threshold,
         lead_time_days=row.lead_time_days,
+        service_level=row.service_level,
+        abc_class=row.abc_class,
         moq=row.moq,
         case_size=row.case_size,
         engine=row.engine,

@@ -2,7 +2,7 @@
 
 from app.services.forecasts.running import HORIZON_DAYS, LOW_HISTORY_DAYS, Made, finish, load_panel, run
 from app.services.forecasts.series import SeriesForecast, UnableToForecast, of_series
-from app.services.forecasts.stored import load, store, take
+from app.services.forecasts.stored import before_events, load, store, take
 
 __all__ = [
     "HORIZON_DAYS",
@@ -10,6 +10,7 @@ __all__ = [
     "Made",
     "SeriesForecast",
     "UnableToForecast",
+    "before_events",
     "finish",
     "load",
     "load_panel",

@@ -14,7 +14,7 @@ from app.domain.forecasts import Forecasts
 from app.models.catalog import VariantSettings
 from app.models.forecasts import ForecastRun
 from app.platform import columns, db
-from app.services import demand, stores
+from app.services import demand, events, stores
 from app.services.forecasts import choices, stored
 
 HORIZON_DAYS = 28
@@ -32,16 +32,22 @@ class Made:
 def run(*, today: date, now: datetime) -> Made | None:
     """Forecast every product of the current store from what was known at the end of yesterday.
 
+    Days of events are no example of usual demand; coming events change the forecast made from it.
     What the automatic engine has learnt is kept for some days and used on the newest sales meanwhile.
     Returns None while there is nothing to forecast.
     """
     panel = load_panel(last_day=today - timedelta(days=1))
     if panel is None:
         return None
-    panel = demand.as_wanted(panel)
+    days = events.known(panel, now=now)
+    panel = events.take_out(demand.as_wanted(panel, apart=days.apart(panel)), days)
     settings = stores.settings()
     chosen = ForecastRun(
-        engine=settings.engine, origin=panel.last_day, started_at=now, variants=len(panel.keys)
+        engine=settings.engine,
+        origin=panel.last_day,
+        started_at=now,
+        variants=len(panel.keys),
+        closed_weekdays=days.weekdays,
     )
     db.session().add(chosen)
     db.session().flush()
@@ -55,8 +61,10 @@ def run(*, today: date, now: datetime) -> Made | None:
         low_history_days=LOW_HISTORY_DAYS,
         choice=choices.current(panel, now=now) if automatic else None,
     )
-    stored.store(chosen.id, made)
-    return Made(chosen.id, made)
+    done = events.lift(made, days)
+    stored.store(chosen.id, done.forecasts)
+    stored.store_bases(done.before, done.facts)
+    return Made(chosen.id, done.forecasts)
 
 
 def finish(run_id: int, *, now: datetime) -> None:

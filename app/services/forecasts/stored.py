@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import json
+from collections.abc import Mapping, Sequence
 from dataclasses import fields, replace
 from datetime import date
 from types import SimpleNamespace
@@ -13,7 +14,7 @@ from numpy.typing import NDArray
 from sqlalchemy import select
 
 from app.domain.forecasts import Forecasts
-from app.models.forecasts import Forecast
+from app.models.forecasts import Forecast, ForecastBase
 from app.platform import columns, db
 
 _COLUMNS = [
@@ -57,6 +58,32 @@ def store(run_id: int, made: Forecasts) -> None:
         made.sum_quantiles.reshape(n, -1),
     )
     columns.append(Forecast, dict(zip(_COLUMNS, values, strict=True)), n)
+
+
+def store_bases(before: Forecasts, facts: Mapping[int, list[dict[str, Any]]]) -> None:
+    """Keep what was expected before coming events, of the rows that `facts` names the events of."""
+    db.execute("DELETE FROM forecast_bases")
+    rows = np.array(sorted(facts), dtype=np.int64)
+    if not len(rows):
+        return
+    values: dict[str, columns.Column] = {
+        "variant_id": before.keys[rows].astype(np.int64),
+        "sum_mean": before.sum_mean[rows],
+        "events": [json.dumps(facts[i]) for i in rows.tolist()],
+    }
+    columns.append(ForecastBase, values, len(rows))
+
+
+def before_events(made: Forecasts) -> tuple[Forecasts, dict[int, dict[str, Any]]]:
+    """The forecasts with the means that they had before coming events, and these events by variant."""
+    found = db.rows("SELECT variant_id, sum_mean, events FROM forecast_bases ORDER BY variant_id")
+    places = {int(key): place for place, key in enumerate(made.keys)} if found else {}
+    mean, facts = made.sum_mean.copy() if found else made.sum_mean, {}
+    for row in found:
+        if row.variant_id in places:
+            mean[places[row.variant_id]] = row.sum_mean
+            facts[row.variant_id] = {"events": json.loads(row.events)}
+    return replace(made, sum_mean=mean), facts
 
 
 def load(variant_ids: Sequence[int] | None = None) -> Forecasts | None:

@@ -1,0 +1,55 @@
+"""What service levels cost the store: the stock they take and the sales still lost, kept for the settings page."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+import numpy as np
+
+from app.domain.arrays import Texts
+from app.domain.forecasts import Forecasts
+from app.domain.replenishment import Policy, Stock
+from app.domain.replenishment.service_cost import USUAL_LEVELS, service_costs
+from app.models.replenishment import ServiceCost
+from app.platform import db
+from app.services import stores
+
+_COLUMNS = (
+    "abc_class",
+    "level",
+    "products",
+    "without_cost",
+    "stock_value",
+    "lost_units",
+    "lost_value",
+    "made_at",
+)
+
+
+def store_costs(forecasts: Forecasts, policy: Policy, stock: Stock, classes: Texts, *, now: datetime) -> None:
+    """Keep what the usual levels, and those that are set, would cost each class, with today's forecasts.
+
+    A class's level is taken for all its products, also for those that have one of their own.
+    """
+    settings = stores.settings()
+    of_classes = (settings.service_level_a, settings.service_level_b, settings.service_level_c)
+    levels = np.array(sorted({*USUAL_LEVELS, settings.service_level, *(one for one in of_classes if one)}))
+    db.execute("DELETE FROM service_costs")
+    made = service_costs(forecasts, policy, stock, levels, classes)
+    db.append(
+        ServiceCost,
+        _COLUMNS,
+        (
+            (
+                one.group,
+                one.level,
+                one.products,
+                one.without_cost,
+                round(one.stock_value, 2),
+                one.lost_units,
+                round(one.lost_value, 2),
+                now,
+            )
+            for one in made
+        ),
+    )
