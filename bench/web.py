@@ -1,33 +1,29 @@
 """Are pages quick for many at once: `bin/bench web [--variants N] [--users N] [--seconds S] [--json OUT]`.
 
-Two web processes under the production server, a store of 50,000 variants, 20 members. Each member opens one page
-or asks one table operation after the other, with a pause of a second on average to read. Measured is the whole
-answer as the member waits for it: p95 of each operation against 300 ms; the statements of Home against 8; and the
-memory of the web processes, which must not grow from the middle of the run to its end. The yardstick is a page
-that asks nothing of the database: what it takes is the machine's own doing.
+Two web processes under the production server, a store of 50,000 variants, 20 members. First each page and table
+operation is asked for by itself, some times over: its time, and what it takes of the processor in the web processes
+and in PostgreSQL. That tells most about a change, since it depends little on what else the machine does. Then each
+member opens one page or asks one table operation after the other, with a pause of a second on average to read.
+Measured is the whole answer as the member waits for it: p95 of each operation against 300 ms; the statements of
+Home against 8; and the memory of the web processes, which must not grow from the middle of the run to its end. The
+yardstick is a page that asks nothing of the database: what it takes is the machine's own doing.
 """
 
 from __future__ import annotations
 
 import argparse
-import base64
 import json
-import os
 import random
 import re
-import subprocess
 import sys
 import threading
 import time
-import uuid
 from collections import defaultdict
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from html import unescape
 from pathlib import Path
 from typing import Any
 
-import jwt
 import psycopg2
 import requests
 from flask import Flask
@@ -36,12 +32,12 @@ from sqlalchemy import event
 from app.config import Settings
 from app.platform import db
 from bench import _ground, _storefront
-from devtools.paths import ROOT
-from devtools.ports import answers, free_port
+from bench._pages import SHOP, ask, headers, operations
+from bench._server import Meter, serving
 
-SHOP, P95_MS, STATEMENTS, PAUSE = "large.myshopify.com", 300.0, 8, 1.0
+P95_MS, STATEMENTS, PAUSE = 300.0, 8, 1.0
 GROWTH = 1.10
-WORKERS, THREADS = 2, 8
+WORKERS, ALONE = 2, 10
 
 
 def main(argv: list[str]) -> int:
@@ -55,14 +51,16 @@ def main(argv: list[str]) -> int:
         _analyze(found)
         print(f"seeded {options.variants:,} variants in {time.monotonic() - begun:.0f} s", flush=True)
         statements = _statements_of_home(app)
-        with _server(found) as (url, pids):
-            report = _walk(url, pids, ids, options)
+        with serving(found, workers=WORKERS) as (url, pids):
+            alone = _alone(url, ids, Meter(found, pids), options.alone)
+            report = _walk(url, pids, ids, options) if options.seconds else {}
+    _print_alone(alone)
     report["home_statements"] = {"ok": statements <= STATEMENTS, "count": statements, "limit": STATEMENTS}
     for name, entry in report.items():
         figures = "  ".join(f"{key} {value}" for key, value in entry.items() if key != "ok")
         print(f"{'ok  ' if entry['ok'] else 'MISS'} {name:24} {figures}")
     if options.json:
-        Path(options.json).write_text(json.dumps(report, indent=1) + "\n")
+        Path(options.json).write_text(json.dumps({"alone": alone, **report}, indent=1) + "\n")
     return 0 if all(entry["ok"] for entry in report.values()) else 1
 
 
@@ -71,6 +69,7 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--variants", type=int, default=50_000)
     parser.add_argument("--users", type=int, default=20)
     parser.add_argument("--seconds", type=float, default=120.0, help="how long they walk about")
+    parser.add_argument("--alone", type=int, default=ALONE, help="how often each is asked for by itself")
     parser.add_argument("--json", help="the figures, JSON")
     return parser
 
@@ -83,27 +82,10 @@ def _analyze(found: Settings) -> None:
     connection.close()
 
 
-def _headers(member: int) -> dict[str, str]:
-    now = int(time.time())
-    claims = {
-        "iss": f"https://{SHOP}/admin",
-        "dest": f"https://{SHOP}",
-        "aud": "benchmark-client-id",
-        "sub": str(1000 + member),
-        "exp": now + 60,
-        "nbf": now,
-        "iat": now,
-        "jti": str(uuid.uuid4()),
-        "sid": str(uuid.uuid4()),
-    }
-    token = jwt.encode(claims, _ground.SECRET, "HS256")
-    return {"Authorization": f"Bearer {token}", "Accept": "text/html"}
-
-
 def _statements_of_home(app: Flask) -> int:
     asked: list[str] = []
     client = app.test_client()
-    client.get("/", headers=_headers(0))
+    client.get("/", headers=headers(0))
     with app.app_context():
         engine = db.db.engine
 
@@ -111,105 +93,42 @@ def _statements_of_home(app: Flask) -> int:
         asked.append(statement)
 
     event.listen(engine, "before_cursor_execute", note)
-    assert client.get("/", headers=_headers(0)).status_code == 200
+    assert client.get("/", headers=headers(0)).status_code == 200
     event.remove(engine, "before_cursor_execute", note)
     return len(asked)
 
 
-@contextmanager
-def _server(found: Settings) -> Iterator[tuple[str, list[int]]]:
-    """The production server with its workers; its address and the workers' process ids."""
-    port = free_port()
-    environment = {
-        **os.environ,
-        "DATABASE_URL": found.database_url.replace("+psycopg2", ""),
-        "REDIS_URL": found.redis_url,
-        "SHOPIFY_API_KEY": found.shopify_api_key,
-        "SHOPIFY_API_SECRET": found.shopify_api_secret,
-        "APP_URL": found.app_url,
-        "SECRET_KEY": found.secret_key,
-        "TOKEN_KEYS": "k1:" + base64.b64encode(found.token_keys[0][1]).decode(),
-        "LOG_LEVEL": "CRITICAL",
-    }
-    command = [
-        str(Path(sys.executable).parent / "gunicorn"),
-        "wsgi:app",
-        "--worker-class=gthread",
-        f"--workers={WORKERS}",
-        f"--threads={THREADS}",
-        "--no-control-socket",
-        f"--bind=127.0.0.1:{port}",
-    ]
-    process = subprocess.Popen(command, cwd=ROOT, env=environment, stdout=subprocess.DEVNULL)
-    try:
-        limit = time.monotonic() + 60
-        while not answers(port):
-            if time.monotonic() > limit or process.poll() is not None:
-                raise RuntimeError("the web server did not come up")
-            time.sleep(0.1)
-        children = Path(f"/proc/{process.pid}/task/{process.pid}/children")
-        while len(children.read_text().split()) < WORKERS:
-            time.sleep(0.1)
-        yield f"http://127.0.0.1:{port}", [int(one) for one in children.read_text().split()]
-    finally:
-        process.terminate()
-        process.wait(60)
+def _alone(url: str, ids: list[int], meter: Meter, times: int) -> dict[str, dict[str, float]]:
+    """Each operation by itself: its median time, and the processor's ms that it takes of web and database."""
+    draw, report = random.Random(0), {}
+    for _ in range(4 * WORKERS):  # each worker answers once the app is loaded, and loads its templates
+        for one in operations(ids, draw).values():
+            ask(url, 0, one, fragment=one.method == "POST")
+    for name in operations(ids, draw):
+        asked = [operations(ids, draw)[name] for _ in range(times)]
+        before = meter.read()
+        taken = sorted(ask(url, 0, one, fragment=one.method == "POST")[0] for one in asked)
+        web, database = (after - then for after, then in zip(meter.read(), before, strict=True))
+        report[name] = {
+            "p50_ms": round(taken[times // 2], 1),
+            "web_cpu_ms": round(web * 1000 / times, 1),
+            "database_cpu_ms": round(database * 1000 / times, 1),
+        }
+    return report
 
 
-def _operations(ids: list[int], draw: random.Random) -> dict[str, tuple[str, str, dict[str, Any]]]:
-    """Name → method, path and fields of one page or operation, with a random part where there is one."""
-    one, word = draw.choice(ids), draw.choice(["tundra", "SKU-0012", "Vendor 007", "granite lamp 8"])
-    vendor = f"vendor:Vendor {draw.randrange(_storefront.VENDORS):03d}"
-    last = len(ids) // 50
-    return {
-        "yardstick": ("GET", "/healthz", {}),
-        "home": ("GET", "/", {}),
-        "home, a year's trend": ("GET", "/trend", {"days": 365}),
-        "products": ("GET", "/products", {}),
-        "products, next pages": ("GET", "/products", {"page": draw.randint(2, 20)}),
-        "products, a far page": ("GET", "/products", {"page": draw.randint(last // 2, last)}),
-        "products, search": ("GET", "/products", {"search": word}),
-        "products, by stock": ("GET", "/products", {"sort": "-stock"}),
-        "products, by demand": ("GET", "/products", {"sort": "-demand"}),
-        "products, low": ("GET", "/products", {"is": "state:low", "not": vendor}),
-        "products, overstock": ("GET", "/products", {"is": "state:overstock", "sort": "-overstock_value"}),
-        "products, one vendor": ("GET", "/products", {"is": vendor, "columns": "cover,class,lead_time"}),
-        "products, no forecast": ("GET", "/products", {"is": "state:no_forecast"}),
-        "filter values": ("GET", "/products/values", {"field": "type"}),
-        "product": ("GET", f"/products/{one}", {}),
-        "change of 50, preview": (
-            "POST",
-            "/products/bulk/preview",
-            {"variant": draw.sample(ids, 50), "moq": draw.randint(2, 9)},
-        ),
-        "change of 50": (
-            "POST",
-            "/products/bulk",
-            {"variant": draw.sample(ids, 50), "moq": draw.randint(2, 9)},
-        ),
-        "suggestions": ("GET", "/suggestions", {}),
-        "suggestions, by cost": ("GET", "/suggestions", {"sort": "-cost", "show": "all"}),
-        "suggestions, search": ("GET", "/suggestions", {"search": word, "show": "all"}),
-        "accept": ("POST", f"/suggestions/{one}/accept", {"quantity": draw.randint(1, 50)}),
-        "snooze": ("POST", f"/suggestions/{one}/snooze", {"until": _in_a_week(), "reason": "bench"}),
-        "purchase orders": ("GET", "/purchase-orders", {}),
-        "suppliers": ("GET", "/suppliers", {}),
-        "alerts": ("GET", "/alerts", {}),
-        "reports": ("GET", "/reports", {}),
-        "settings": ("GET", "/settings", {}),
-    }
-
-
-def _in_a_week() -> str:
-    return time.strftime("%Y-%m-%d", time.gmtime(time.time() + 7 * 86_400))
+def _print_alone(report: dict[str, dict[str, float]]) -> None:
+    for name, entry in report.items():
+        print(f"     {name:24} alone  " + "  ".join(f"{key} {value}" for key, value in entry.items()))
+    columns = zip(*(entry.values() for entry in report.values()), strict=True)
+    mean = [sum(column) / len(report) for column in columns]
+    print(f"     {'mean of all':24} web_cpu_ms {mean[1]:.1f}  database_cpu_ms {mean[2]:.1f}")
 
 
 def _walk(url: str, pids: list[int], ids: list[int], options: argparse.Namespace) -> dict[str, Any]:
     """All members walk about until the time is over; the figures of each operation, and of memory."""
     times: dict[str, list[float]] = defaultdict(list)
     wrong: dict[str, int] = defaultdict(int)
-    for _ in range(4 * WORKERS):  # each worker answers once the app is loaded, and loads its templates
-        requests.get(url, headers=_headers(0), timeout=120)
     begun = time.monotonic()
     until = begun + options.seconds
 
@@ -217,22 +136,11 @@ def _walk(url: str, pids: list[int], ids: list[int], options: argparse.Namespace
         draw = random.Random(number)
         time.sleep(draw.random() * PAUSE)
         while time.monotonic() < until:
-            name, (method, path, fields) = draw.choice(list(_operations(ids, draw).items()))
-            headers = _headers(number)
-            if path != "/" and (method == "POST" or draw.random() < 0.5):
-                headers |= {"HX-Request": "true", "HX-Request-Type": "partial"}
-            is_read, start = method == "GET", time.monotonic()
-            # A connection for each: the server ends kept ones after 2 s, just when one is used again.
-            answer = requests.request(
-                method,
-                url + path,
-                params=fields if is_read else None,
-                data=None if is_read else fields,
-                headers=headers,
-                timeout=30,
-            )
-            times[name].append((time.monotonic() - start) * 1000)
-            wrong[name] += answer.status_code != 200
+            name, one = draw.choice(list(operations(ids, draw).items()))
+            is_part = one.may_be_fragment and (one.method == "POST" or draw.random() < 0.5)
+            taken, is_right = ask(url, number, one, fragment=is_part)
+            times[name].append(taken)
+            wrong[name] += not is_right
             time.sleep(draw.expovariate(1 / PAUSE))
 
     threads = [threading.Thread(target=member, args=(number,)) for number in range(options.users)]
@@ -275,7 +183,7 @@ def _figures(found: list[float], wrong: int) -> dict[str, Any]:
 
 def _csv(url: str) -> dict[str, Any]:
     """The whole list as CSV: until its first line comes, and until its last."""
-    page = requests.get(f"{url}/products", headers=_headers(0), timeout=30).text
+    page = requests.get(f"{url}/products", headers=headers(0), timeout=30).text
     link = re.search(r'href="([^"]*/products/file[^"]*)"', page)
     assert link is not None
     begun, first, lines = time.monotonic(), 0.0, 0

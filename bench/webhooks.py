@@ -29,7 +29,7 @@ from typing import Any
 from app.config import Settings
 from app.jobs import schedule
 from app.platform import clock, db, queue, tenancy
-from bench import _ground
+from bench import _ground, _server
 from bench._worker import work
 from devtools.paths import ROOT
 from devtools.ports import answers, free_port
@@ -74,17 +74,8 @@ class Place:
     def __init__(self, found: Settings) -> None:
         self.redis_port, self.port = free_port(), free_port()
         self.settings = found
-        self.environment = {
-            **os.environ,
-            "DATABASE_URL": found.database_url.replace("+psycopg2", ""),
-            "REDIS_URL": f"redis://127.0.0.1:{self.redis_port}/0",
-            "SHOPIFY_API_KEY": found.shopify_api_key,
-            "SHOPIFY_API_SECRET": found.shopify_api_secret,
-            "APP_URL": found.app_url,
-            "SECRET_KEY": found.secret_key,
-            "TOKEN_KEYS": "k1:" + base64.b64encode(found.token_keys[0][1]).decode(),
-            "LOG_LEVEL": "CRITICAL",
-        }
+        redis = f"redis://127.0.0.1:{self.redis_port}/0"
+        self.environment = _ground.environment(found) | {"REDIS_URL": redis}
         self.processes: dict[str, subprocess.Popen[bytes]] = {}
         self.app = _ground.application(Settings.from_env(self.environment, testing=True))
         self.store_id = _ground.store(self.app, SHOP)
@@ -96,15 +87,7 @@ class Place:
         tools = Path(sys.executable).parent
         return {
             "valkey": [str(binary()), "--port", str(self.redis_port), "--bind", "127.0.0.1", "--save", ""],
-            "web": [
-                str(tools / "gunicorn"),
-                "wsgi:app",
-                "--worker-class=gthread",
-                "--workers=1",
-                "--threads=8",
-                "--no-control-socket",
-                f"--bind=127.0.0.1:{self.port}",
-            ],
+            "web": _server.command(self.port, workers=1),
             "worker": [str(tools / "flask"), "--app", "wsgi", "worker", "--queues", "webhooks"],
         }[name]
 
@@ -122,7 +105,7 @@ class Place:
     def kill(self, name: str) -> None:
         """SIGKILL one of them with its children."""
         process = self.processes[name]
-        for child in [*_children(process.pid), process.pid]:
+        for child in [*_family(process.pid), process.pid]:
             with suppress(ProcessLookupError):
                 os.kill(child, signal.SIGKILL)
         process.wait()
@@ -163,12 +146,8 @@ class Place:
             return int(db.rows(sql)[0].n)
 
 
-def _children(pid: int) -> list[int]:
-    try:
-        found = [int(one) for one in Path(f"/proc/{pid}/task/{pid}/children").read_text().split()]
-    except FileNotFoundError:
-        return []
-    return [grand for child in found for grand in [*_children(child), child]]
+def _family(pid: int) -> list[int]:
+    return [grand for child in _server.children(pid) for grand in [*_family(child), child]]
 
 
 def _until(is_so: Any, seconds: float = 60.0) -> None:

@@ -18,10 +18,8 @@ MAX_TEST_LINES = 400  # a list of cases may be longer than what it tests
 MAX_FUNCTION_LINES = 60
 # Files that may be longer, and why.
 LONG_FILES: dict[str, str] = {
-    "app/platform/db.py": "the one door to the database: engine, sessions, transactions and raw SQL belong together",
     "bench/_month.py": "all that can happen in a month, one small method each, and the comparison after it",
     "bench/sync.py": "three measurements of the sync, each read from its set-up to its figures",
-    "bench/web.py": "the server, the members who walk about in it, and the figures read from that",
     "bench/webhooks.py": "the processes that are killed, and the two measurements amid it",
     "simulator/control/life.py": "one kind of random event after the other, drawn from one seed",
     "simulator/generation/writing.py": "one pass that writes two years of events in the order they happened",
