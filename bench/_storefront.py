@@ -18,7 +18,7 @@ from app.models.inventory import InventoryLevel
 from app.models.sales import DailySales
 from app.models.stores import Member, Store
 from app.models.sync import SyncRun
-from app.platform import clock, db, tenancy
+from app.platform import clock, copying, db, tenancy
 from app.services import forecasts, purchasing, stores
 
 VENDORS, TYPES, MEMBERS = 150, 40, 20
@@ -54,7 +54,7 @@ def _catalogue(draw: np.random.Generator, ids: list[int]) -> None:
     vendor, kind = draw.zipf(1.3, len(ids)) % VENDORS, draw.integers(0, TYPES, len(ids))
     status = draw.choice(["ACTIVE", "DRAFT", "ARCHIVED"], len(ids), p=[0.94, 0.04, 0.02])
     names = [f"{_MARKS[i * 7 % 10]} {_KINDS[i * 3 % 10]} {i}" for i in products]
-    db.append(
+    copying.append(
         Product,
         ("id", "title", "handle", "vendor", "product_type", "status", "tags", "is_gift_card"),
         (
@@ -73,7 +73,7 @@ def _catalogue(draw: np.random.Generator, ids: list[int]) -> None:
     )
     price = np.round(draw.lognormal(3, 0.8, len(ids)), 2)
     columns = "id product_id inventory_item_id title display_name sku barcode price unit_cost is_tracked"
-    db.append(
+    copying.append(
         Variant,
         columns.split(),
         (
@@ -101,7 +101,7 @@ def _stock(draw: np.random.Generator, ids: list[int]) -> None:
     on_hand = draw.negative_binomial(0.6, 0.02, (len(ids), 2))
     committed = np.minimum(on_hand, draw.poisson(0.5, (len(ids), 2)))
     incoming = draw.poisson(2, (len(ids), 2)) * (draw.random((len(ids), 2)) < 0.1)
-    db.append(
+    copying.append(
         InventoryLevel,
         ("inventory_item_id", "location_id", "on_hand", "committed", "available", "incoming", "is_active"),
         (
@@ -126,7 +126,9 @@ def _sales(draw: np.random.Generator, ids: list[int]) -> None:
     selling = int(len(ids) * SELLING)
     weight = 1 / np.arange(1, selling + 1) ** 0.7
     weight /= weight.sum()
-    db.append(DailySales, ("variant_id", "day", "units", "revenue"), _days(draw, weight, today, len(ids)))
+    copying.append(
+        DailySales, ("variant_id", "day", "units", "revenue"), _days(draw, weight, today, len(ids))
+    )
 
 
 def _days(draw: np.random.Generator, weight: Any, today: date, variants: int) -> Iterator[tuple[Any, ...]]:

@@ -12,7 +12,7 @@ from typing import Any, cast
 import numpy as np
 from numpy.typing import NDArray
 
-from app.platform import db
+from app.platform import copying, db
 
 
 @dataclass(frozen=True)
@@ -105,7 +105,7 @@ def append(model: type[db.Base], columns: Mapping[str, Column], count: int) -> N
     encoded = [_encoded(column, count) for column in columns.values()]
     head = struct.pack(">h", len(columns))
     rows = b"".join(b"".join((head, *row)) for row in zip(*encoded, strict=True))
-    db.append_encoded(model, list(columns), io.BytesIO(_HEADER + rows + _END))
+    copying.append_encoded(model, list(columns), io.BytesIO(_HEADER + rows + _END))
 
 
 def _encoded(column: Any, count: int) -> Sequence[bytes]:

@@ -9,7 +9,7 @@ from typing import Any
 from sqlalchemy import select
 
 from app.models.catalog import Location, Product, Variant, VariantMerge, VariantSettings
-from app.platform import db
+from app.platform import copying, db
 from app.platform.i18n import gettext
 from app.services import audit
 from app.shopify.rows import LocationRow, ProductRow, VariantRow
@@ -27,7 +27,9 @@ def store_locations(rows: Iterable[LocationRow]) -> int:
     """Insert or update locations."""
     values = [(row.id, row.name, row.is_active, row.updated_at) for row in rows]
     return len(
-        db.upsert(Location, ("id", "name", "is_active", "updated_at"), values, key=["id"], newer="updated_at")
+        copying.upsert(
+            Location, ("id", "name", "is_active", "updated_at"), values, key=["id"], newer="updated_at"
+        )
     )
 
 
@@ -64,7 +66,7 @@ def store_products(rows: Sequence[ProductRow], *, asof: datetime) -> int:
         )
         for row in rows
     )
-    written = len(db.upsert(Product, _PRODUCT, values, key=["id"], newer="updated_at"))
+    written = len(copying.upsert(Product, _PRODUCT, values, key=["id"], newer="updated_at"))
     _revive("products", [row.id for row in rows], asof=asof)
     return written
 
@@ -106,7 +108,7 @@ def store_variants(rows: Sequence[VariantRow], *, asof: datetime) -> int:
         )
         for row in rows
     )
-    written = len(db.upsert(Variant, _VARIANT, values, key=["id"], newer="updated_at"))
+    written = len(copying.upsert(Variant, _VARIANT, values, key=["id"], newer="updated_at"))
     _revive("variants", [row.id for row in rows], asof=asof)
     return written
 

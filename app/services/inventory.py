@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from datetime import date, datetime
 
 from app.models.inventory import InventoryLevel
-from app.platform import db
+from app.platform import copying, db
 from app.shopify.rows import LevelRow
 
 _COLUMNS = [
@@ -38,7 +38,7 @@ def store_levels(rows: Iterable[LevelRow], *, asof: datetime) -> int:
         )
         for row in rows
     )
-    written = db.upsert(
+    written = copying.upsert(
         InventoryLevel, _COLUMNS, values, key=["inventory_item_id", "location_id"], newer="updated_at"
     )
     return len(written)

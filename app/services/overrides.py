@@ -14,7 +14,7 @@ from sqlalchemy import select
 from app.domain.forecasts import Forecasts
 from app.domain.forecasts.override import PERCENT, UNITS, Override, overridden
 from app.models.forecasts import Forecast, ForecastOverride
-from app.platform import db
+from app.platform import copying, db
 from app.platform.i18n import gettext
 from app.services import audit, forecasts
 from app.services.catalog import VariantNotFound
@@ -146,7 +146,7 @@ def apply(made: Forecasts | None, *, today: date) -> Applied | None:
         [places[key] for key in now_held],
         changed,
         model,
-        lambda i: db.Json(_numbers(model, i) if int(model.keys[i]) in known else {}),
+        lambda i: copying.Json(_numbers(model, i) if int(model.keys[i]) in known else {}),
     )
     return Applied(changed, model, {row.variant_id: _facts(row) for row in holding})
 
@@ -191,14 +191,14 @@ def _numbers(made: Forecasts, i: int) -> dict[str, Any]:
 
 
 def _write(
-    places: Sequence[int], shown: Forecasts, model: Forecasts, keep: Callable[[int], db.Json | None]
+    places: Sequence[int], shown: Forecasts, model: Forecasts, keep: Callable[[int], copying.Json | None]
 ) -> None:
     """Store the numbers that count for some products, with what the model said."""
     if not places:
         return
     run_id = db.rows("SELECT MAX(id) AS id FROM forecast_runs")[0].id
     columns = ("variant_id", "run_id", "origin", "demand_class", "grid_days", "grid_q", *_TEXTS, *NUMBERS)
-    db.upsert(
+    copying.upsert(
         Forecast,
         (*columns, "model_numbers"),
         (

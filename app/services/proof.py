@@ -16,7 +16,7 @@ from app.domain.demand.records import share_in_stock, unexplained_runs
 from app.domain.replenishment import proof as domain
 from app.domain.replenishment.proof_figures import Lines, lines, store_figures
 from app.models.proof import Proof, ProofLine
-from app.platform import db
+from app.platform import copying, db
 from app.services import audit, demand, forecasts, replenishment, stores
 
 SEED = 0
@@ -135,7 +135,7 @@ def _store(
     db.execute("DELETE FROM proofs WHERE id <> :id", id=proof_id)
     db.execute("DELETE FROM proof_lines WHERE proof_id = :id", id=proof_id)
     each = lines(made, price, cost)
-    db.append(ProofLine, _COLUMNS, _values(proof_id, made, each))
+    copying.append(ProofLine, _COLUMNS, _values(proof_id, made, each))
     first = panel.first_day + timedelta(days=made.first_column)
     proof = db.session().execute(select(Proof).where(Proof.id == proof_id)).scalar_one()
     proof.first_day, proof.last_day = first, first + timedelta(days=made.days - 1)

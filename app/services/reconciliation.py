@@ -11,7 +11,7 @@ from collections.abc import Callable, Sequence
 from datetime import datetime, timedelta
 
 from app.models.sync import ReconciliationDifference, SyncRun
-from app.platform import db
+from app.platform import copying, db
 from app.services import inventory, sales
 from app.shopify.rows import LevelRow
 
@@ -55,7 +55,7 @@ def stock_differences(run: SyncRun) -> Callable[[Sequence[LevelRow]], None]:
                 )
         if wrong:
             columns = ("run_id", "what", "inventory_item_id", "location_id", "ours", "theirs")
-            db.append(ReconciliationDifference, columns, wrong)
+            copying.append(ReconciliationDifference, columns, wrong)
 
     return look
 

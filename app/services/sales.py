@@ -11,7 +11,7 @@ from collections.abc import Iterable, Sequence
 from datetime import date, datetime
 
 from app.models.sales import Order, OrderLine
-from app.platform import db
+from app.platform import copying, db
 from app.services import stores
 from app.shopify.rows import LineRow, OrderRow
 
@@ -22,7 +22,7 @@ _ORDER, _LINE = (*OrderRow._fields, "seen_at"), LineRow._fields
 def store_orders(rows: Sequence[OrderRow], *, asof: datetime) -> set[int]:
     """Insert or update orders as read since `asof`; returns the ids of those older than what we hold already."""
     values = ((*row, asof) for row in rows)
-    written = db.upsert(Order, _ORDER, values, key=["id"], newer="updated_at")
+    written = copying.upsert(Order, _ORDER, values, key=["id"], newer="updated_at")
     return {row.id for row in rows} - written
 
 
@@ -36,11 +36,11 @@ def store_lines(rows: Iterable[LineRow]) -> int:
     orphans: list[LineRow] = []
     for row in rows:
         (orphans if row.variant_id is None else known).append(row)
-    written = len(db.upsert(OrderLine, _LINE, known, key=["id"])) if known else 0
+    written = len(copying.upsert(OrderLine, _LINE, known, key=["id"])) if known else 0
     if orphans:
         deleted = _deleted_by_sku({row.sku for row in orphans})
         named = [row._replace(variant_id=deleted.get(row.sku)) for row in orphans]
-        written += len(db.upsert(OrderLine, _LINE, named, key=["id"], keep=["variant_id"]))
+        written += len(copying.upsert(OrderLine, _LINE, named, key=["id"], keep=["variant_id"]))
     return written
 
 

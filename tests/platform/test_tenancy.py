@@ -10,7 +10,7 @@ from sqlalchemy.orm import aliased
 
 from app.models.catalog import Location
 from app.models.stores import Store
-from app.platform import db, tenancy
+from app.platform import copying, db, tenancy
 from app.platform.tenancy import ForeignStore, NoStoreInScope, store_scope
 
 
@@ -102,7 +102,7 @@ def test_row_security_refuses_a_foreign_insert(two_stores):
 
 def test_upsert_writes_for_the_current_store_only(two_stores):
     with store_scope(db.session(), two_stores[0]), db.transaction():
-        written = db.upsert(Location, ("id", "name", "is_active"), [(1, "Renamed", True)], key=["id"])
+        written = copying.upsert(Location, ("id", "name", "is_active"), [(1, "Renamed", True)], key=["id"])
     assert written == {1}
     with store_scope(db.session(), two_stores[1]):
         assert db.rows("SELECT name FROM locations")[0].name == "Other"

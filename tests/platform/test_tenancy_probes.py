@@ -18,7 +18,7 @@ from sqlalchemy.orm import Session, aliased
 
 from app.models.catalog import Location, Product, Variant
 from app.models.stores import Store
-from app.platform import db, tenancy
+from app.platform import copying, db, tenancy
 from app.platform.tenancy import ForeignStore, NoStoreInScope, store_scope
 
 Ids = tuple[int, int]
@@ -348,8 +348,10 @@ WRITES: dict[str, Callable[[Ids], object]] = {
     "raw move": lambda ids: db.execute("UPDATE locations SET store_id = :s", s=ids[1]),
     "raw delete": lambda _: db.execute("DELETE FROM locations"),
     "truncate": lambda _: db.execute("TRUNCATE locations"),
-    "copy in": lambda _: db.append(Location, ("id", "name", "is_active"), [(9, "Planted", True)]),
-    "upsert": lambda _: db.upsert(Location, ("id", "name", "is_active"), [(1, "Planted", True)], key=["id"]),
+    "copy in": lambda _: copying.append(Location, ("id", "name", "is_active"), [(9, "Planted", True)]),
+    "upsert": lambda _: copying.upsert(
+        Location, ("id", "name", "is_active"), [(1, "Planted", True)], key=["id"]
+    ),
 }
 
 
@@ -372,7 +374,7 @@ def test_no_write_reaches_another_stores_rows(ids: Ids, name: str) -> None:
 
 def _restore(ids: Ids) -> None:
     with store_scope(db.session(), ids[0]), db.transaction():
-        db.upsert(Location, ("id", "name", "is_active"), [(1, "Mine", True)], key=["id"])
+        copying.upsert(Location, ("id", "name", "is_active"), [(1, "Mine", True)], key=["id"])
         db.execute("DELETE FROM locations WHERE id <> 1")
 
 

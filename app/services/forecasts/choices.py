@@ -7,7 +7,7 @@ from datetime import date, datetime
 from app.domain.demand import Panel
 from app.domain.forecasts import Choice, choose, still_fits
 from app.models.forecasts import ForecastChoice
-from app.platform import db
+from app.platform import copying, db
 
 KEPT_DAYS = 7
 CHANGED_SHARE = 0.1  # of the variants come or gone: then it is another shop
@@ -22,7 +22,9 @@ def current(panel: Panel, *, now: datetime) -> Choice:
             return choice
     choice = choose(panel)
     row = ("auto", panel.last_day, len(panel), choice.to_json(), now)
-    db.upsert(ForecastChoice, ("engine", "origin", "variants", "content", "made_at"), [row], key=["engine"])
+    copying.upsert(
+        ForecastChoice, ("engine", "origin", "variants", "content", "made_at"), [row], key=["engine"]
+    )
     return choice
 
 

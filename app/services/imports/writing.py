@@ -12,7 +12,7 @@ from sqlalchemy import select
 from app.models.catalog import VariantSettings
 from app.models.imports import Import, ImportedRecord
 from app.models.purchasing import Supplier
-from app.platform import db
+from app.platform import copying, db
 from app.services.imports.matching import known_suppliers
 from app.services.imports.planning import PRODUCT_FIELDS, Plan
 
@@ -23,11 +23,11 @@ def apply(found: Import, plan: Plan, *, now: datetime) -> dict[str, Any]:
     """Write the plan; returns what to put back: kind of thing → id → field → [before, after]."""
     made, changed = _suppliers(plan)
     products = _products(plan, now=now)
-    db.append(
+    copying.append(
         ImportedRecord,
         ("import_id", "kind", "number", "happened_on", "detail"),
         [
-            (found.id, found.kind, number, record["happened_on"], db.Json(_plain(record)))
+            (found.id, found.kind, number, record["happened_on"], copying.Json(_plain(record)))
             for number, record in plan.records.items()
         ],
     )
@@ -87,7 +87,7 @@ def _settings(ids: list[int]) -> dict[int, dict[str, Any]]:
 
 
 def _write(values: Mapping[int, Mapping[str, Any]], *, now: datetime) -> None:
-    db.upsert(
+    copying.upsert(
         VariantSettings,
         ("variant_id", *_PRODUCT_COLUMNS, "updated_at"),
         [(one, *(row.get(name) for name in _PRODUCT_COLUMNS), now) for one, row in values.items()],
