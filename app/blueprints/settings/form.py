@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Mapping
 from typing import Any
 from zoneinfo import available_timezones
@@ -20,12 +21,19 @@ OF_CLASSES = ("service_level_a", "service_level_b", "service_level_c")
 NAMES = tuple(SettingsView.__dataclass_fields__)
 
 
-def zones() -> list[str]:
-    """The IANA zones that a person would choose, in order."""
+@functools.cache
+def zones() -> tuple[str, ...]:
+    """The IANA zones that a person would choose, in order; read once, for that opens six hundred files."""
     kept = (
         zone for zone in available_timezones() if "/" in zone and not zone.startswith(("Etc/", "SystemV/"))
     )
-    return ["UTC", *sorted(kept)]
+    return ("UTC", *sorted(kept))
+
+
+@functools.cache
+def zone_choices() -> tuple[tuple[str, str], ...]:
+    """The zones as a list of choices shows them."""
+    return tuple((zone, zone.replace("_", " ")) for zone in zones())
 
 
 def read(typed: Mapping[str, str]) -> Form:

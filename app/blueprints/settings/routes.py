@@ -83,7 +83,7 @@ def _form_values(form: Form | None = None) -> dict[str, Any]:
         "channels": alerts.channels(),
         "languages": list(LANGUAGES.items()),
         "own_language": current_user.language,
-        "zones": settings_form.zones(),
+        "zones": settings_form.zone_choices(),
         "hours": [(str(hour), f"{hour:02d}:00") for hour in range(24)],
         "typed": {},
     }
