@@ -21,6 +21,8 @@ def number(value: float | Decimal | None, digits: int = 0) -> str:
     """`12345.6` → `12,346`; a small share that would round to 0 is said as such."""
     if value is None or value != value:
         return UNKNOWN
+    if isinstance(value, int) and not digits:
+        return _own_marks(f"{value:,}").replace("-", MINUS)
     if 0 < value < Decimal(1) / 2 / 10**digits:
         return f"< {_own_marks(f'{10**-digits:.{digits}f}')}"
     return _own_marks(f"{_rounded(value, digits):,.{digits}f}").replace("-", MINUS)

@@ -7,19 +7,24 @@ language; a mail speaks the store's. English is the source language; catalogues 
 from __future__ import annotations
 
 import functools
+from collections import UserString
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
-from typing import cast
+from pathlib import Path
+from typing import Any, cast
 
-import flask_babel
 from babel import Locale
-from flask import Flask, g, has_request_context, request
-from flask_babel import Babel, force_locale, get_locale, refresh
+from babel.support import NullTranslations, Translations
+from flask import Flask, g, has_app_context, has_request_context, request
+from jinja2 import pass_eval_context
+from jinja2.nodes import EvalContext
+from markupsafe import Markup
 
 SOURCE = "en"
 # Each under the name that its own speakers look for.
 LANGUAGES = {"en": "English", "de": "Deutsch"}
+_FOLDER = Path(__file__).resolve().parents[1] / "translations"
 _DAY_PATTERNS = {"en": "{day} {month}", "de": "{day}. {month}"}
 
 
@@ -35,47 +40,106 @@ class Habits:
     short_months: tuple[str, ...]
 
 
+class Lazy(UserString):
+    """A message that is spoken anew each time it is shown: for what is written once for every reader."""
+
+    def __init__(self, message: str, /, **values: object) -> None:
+        self._message, self._values = message, values
+
+    @property
+    def data(self) -> str:  # type: ignore[override]
+        """The message in the language being spoken."""
+        return gettext(self._message, **self._values)
+
+    def __html__(self) -> str:
+        return self.data
+
+
 def install(app: Flask) -> None:
     """Give templates `_`, `ngettext` and `lazy_gettext`; words set in imported templates must be lazy ones.
 
     Jinja keeps an imported template's variables for the whole process, whoever asked for them first.
     """
-    app.jinja_env.policies["ext.i18n.trimmed"] = True
-    Babel(app, default_locale=SOURCE, locale_selector=_chosen)
-    app.jinja_env.globals.update(language=language, lazy_gettext=lazy_gettext)
+    app.jinja_env.globals.update(
+        {
+            "_": _in_template,
+            "ngettext": _plural_in_template,
+            "language": language,
+            "lazy_gettext": lazy_gettext,
+        }
+    )
 
 
-def gettext(message: str, **values: object) -> str:
+def gettext(message: str, /, **values: object) -> str:
     """The message in the language being spoken, its `%(name)s` filled."""
-    return cast(str, flask_babel.gettext(message, **values))
+    words = _catalogue(language()).gettext(message)
+    return words % values if values else words
 
 
-def ngettext(one: str, many: str, count: int, **values: object) -> str:
+def ngettext(one: str, many: str, count: int, /, **values: object) -> str:
     """The form that fits the count, its `%(num)s` and other names filled."""
-    return cast(str, flask_babel.ngettext(one, many, count, **values))
+    return _catalogue(language()).ngettext(one, many, count) % {"num": count, **values}
 
 
-def lazy_gettext(message: str, **values: object) -> str:
-    """Like `gettext`, but spoken anew each time that it is shown: for what is written once for every reader."""
-    return cast(str, flask_babel.lazy_gettext(message, **values))
+def lazy_gettext(message: str, /, **values: object) -> str:
+    """Like `gettext`, but spoken anew each time that it is shown."""
+    return cast(str, Lazy(message, **values))
+
+
+@functools.cache
+def _catalogue(code: str) -> NullTranslations:
+    return Translations.load(str(_FOLDER), [code])
+
+
+@pass_eval_context
+def _in_template(context: EvalContext, message: str, /, **values: Any) -> str:
+    """`_`: a message of ours is markup, the values in it are escaped; a plain percent sign is written `%%`."""
+    if not values:
+        return _finished(language(), message, is_markup=bool(context.autoescape))
+    return _words(language(), message, is_markup=bool(context.autoescape)) % values
+
+
+# A table says the same few words in each of its rows.
+@functools.lru_cache(maxsize=4096)
+def _words(code: str, message: str, *, is_markup: bool) -> str:
+    words = _catalogue(code).gettext(message)
+    return Markup(words) if is_markup else words  # noqa: S704  (our own message)
+
+
+@functools.lru_cache(maxsize=4096)
+def _finished(code: str, message: str, *, is_markup: bool) -> str:
+    return _words(code, message, is_markup=is_markup) % {}
+
+
+@pass_eval_context
+def _plural_in_template(context: EvalContext, one: str, many: str, count: int, /, **values: Any) -> str:
+    words = _catalogue(language()).ngettext(one, many, count)
+    return (Markup(words) if context.autoescape else words) % {"num": count, **values}  # noqa: S704
 
 
 def language() -> str:
     """The language being spoken now: `en`, `de`; the source language where nobody is spoken to."""
-    found = get_locale()
-    return SOURCE if found is None else str(found.language)
+    if not has_app_context():
+        return SOURCE
+    spoken: str | None = g.get("spoken")
+    if spoken is None:
+        spoken = g.spoken = _chosen()
+    return spoken
 
 
 @contextmanager
 def speaking(code: str | None) -> Iterator[None]:
     """Speak this language, or the source language, until the block ends: for mails and files, which jobs write."""
-    with force_locale(code if code in LANGUAGES else SOURCE):
+    before, g.spoken = g.get("spoken"), code if code in LANGUAGES else SOURCE
+    try:
         yield
+    finally:
+        g.spoken = before
 
 
 def settled() -> None:
     """Choose anew: who asks, and in which store, has become known in this request."""
-    refresh()
+    g.spoken = None
 
 
 def habits() -> Habits:

@@ -103,7 +103,10 @@ def install_guards(session_class: Any) -> None:
 
 
 def _only_the_current_store(state: ORMExecuteState) -> None:
-    state.statement = state.statement.options(*_criteria())
+    # Statements written by hand know no classes: row security alone scopes them, and forty criteria that say
+    # nothing to them would be hashed at each execution.
+    if state.is_orm_statement:
+        state.statement = state.statement.options(*_criteria())
 
 
 @functools.cache

@@ -10,7 +10,7 @@ from collections.abc import Callable
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, TypeVar, cast
-from urllib.parse import urlsplit
+from urllib.parse import urlencode, urlsplit
 
 from flask import Flask, Response, abort, g, render_template, request, url_for
 from werkzeug.middleware.proxy_fix import ProxyFix
@@ -124,11 +124,18 @@ def page_url(endpoint: str, **values: Any) -> str:
 
     The bounce page needs `shop`, and App Bridge needs `host`; an embedded link without them ends in an error.
     """
+    address = url_for(endpoint, **{key: value for key, value in values.items() if value not in (None, "")})
+    kept = once(_admin_query)
+    return f"{address}{'&' if '?' in address else '?'}{kept}" if kept else address
+
+
+def _admin_query() -> str:
+    """What an embedded page's links carry; written once for all links of an answer. Empty outside the admin."""
     identity = g.get("identity")
-    if identity is not None and identity.embedded:
-        values = {**values, "shop": identity.shop, "host": identity.host, "embedded": "1"}
-        values["locale"] = i18n.asked_for()
-    return url_for(endpoint, **{key: value for key, value in values.items() if value not in (None, "")})
+    if identity is None or not identity.embedded:
+        return ""
+    carried = {"shop": identity.shop, "host": identity.host, "embedded": "1", "locale": i18n.asked_for()}
+    return urlencode({key: value for key, value in carried.items() if value})
 
 
 def render(template: str, *, status: int = 200, **values: Any) -> Response:
