@@ -27,6 +27,21 @@ class InventoryLevel(StoreScoped, Base):
     seen_at: Mapped[datetime | None] = mapped_column(DateTime(timezone=True))
 
 
+class StockTotal(StoreScoped, Base):
+    """Quantities of one item over all its active locations: the sum of its levels, which a trigger keeps so.
+
+    An item without any level has no row, or one of noughts once its levels are gone.
+    """
+
+    __tablename__ = "stock_totals"
+
+    inventory_item_id: Mapped[int] = mapped_column(BigInteger, primary_key=True, autoincrement=False)
+    available: Mapped[int]
+    on_hand: Mapped[int]
+    committed: Mapped[int]
+    incoming: Mapped[int]
+
+
 class StockDay(StoreScoped, Base):
     """What stood on the shelf of all locations when a store's day was last looked at; feeds censoring."""
 

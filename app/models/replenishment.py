@@ -62,6 +62,24 @@ class Suggestion(StoreScoped, Base):
         ),
         CheckConstraint("quantity >= 0", name="quantity_not_negative"),
         Index("ix_suggestions_urgency", "store_id", "urgency_rank", "order_by"),
+        # What is to be ordered is a small part of all suggestions, and is asked for most.
+        Index("ix_suggestions_due", "store_id", "urgency_rank", "order_by", postgresql_where="quantity > 0"),
+        # What pages sum or sort all suggestions by: the ledgers, most of each row, need not be read for that.
+        Index(
+            "ix_suggestions_figures",
+            "store_id",
+            "variant_id",
+            postgresql_include=[
+                "quantity",
+                "on_hand",
+                "committed",
+                "urgency",
+                "cost",
+                "expected_demand",
+                "overstock_units",
+                "overstock_value",
+            ],
+        ),
     )
 
 

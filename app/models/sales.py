@@ -66,7 +66,17 @@ class DailySales(StoreScoped, Base):
     units: Mapped[int]
     revenue: Mapped[Decimal] = mapped_column(Numeric(16, 2))
 
-    # The sales trend sums all of a store's days: what it needs lies in the index.
+    # The weekly summary sums days of all variants: what it needs lies in the index.
     __table_args__ = (
         Index("ix_daily_sales_day", "store_id", "day", postgresql_include=["units", "revenue"]),
     )
+
+
+class DailyTotal(StoreScoped, Base):
+    """What a store sold on one day, over all variants: the sum of its `daily_sales`, which a trigger keeps so."""
+
+    __tablename__ = "daily_totals"
+
+    day: Mapped[date] = mapped_column(primary_key=True)
+    units: Mapped[int]
+    revenue: Mapped[Decimal] = mapped_column(Numeric(18, 2))

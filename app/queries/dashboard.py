@@ -98,7 +98,7 @@ def sales_trend(*, today: date, days: int) -> SalesTrend:
         LEFT JOIN (
             SELECT CAST(:first AS date) + (day - CAST(:first AS date)) / :step * :step AS day,
                    SUM(units) AS units, SUM(revenue) AS revenue
-            FROM daily_sales WHERE day BETWEEN :first AND :last GROUP BY 1
+            FROM daily_totals WHERE day BETWEEN :first AND :last GROUP BY 1
         ) s ON s.day = d.day::date
         ORDER BY d.day
         """,

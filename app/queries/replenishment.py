@@ -89,24 +89,23 @@ class SuggestionDetail:
     ledger: list[LedgerEntry]
 
 
-_FROM = """
-    FROM suggestions s
-    JOIN variants v ON v.store_id = s.store_id AND v.id = s.variant_id
+_NAMES = "JOIN variants v ON v.store_id = s.store_id AND v.id = s.variant_id"
+_SNOOZES = "LEFT JOIN suggestion_snoozes z ON z.store_id = s.store_id AND z.variant_id = s.variant_id"
+# What `suggestions s` is joined with to be shown.
+_JOINS = f"""
+    {_NAMES}
     JOIN products p ON p.store_id = v.store_id AND p.id = v.product_id
     LEFT JOIN forecasts f ON f.store_id = s.store_id AND f.variant_id = s.variant_id
     LEFT JOIN variant_settings t ON t.store_id = s.store_id AND t.variant_id = s.variant_id
     LEFT JOIN suppliers n ON n.store_id = p.store_id AND n.vendor = p.vendor
     LEFT JOIN suppliers u ON u.store_id = p.store_id AND u.id = COALESCE(t.supplier_id, n.id)
-    LEFT JOIN suggestion_snoozes z ON z.store_id = s.store_id AND z.variant_id = s.variant_id
-"""
-_COUNTED_FROM = """
-    FROM suggestions s
-    JOIN variants v ON v.store_id = s.store_id AND v.id = s.variant_id
-    LEFT JOIN suggestion_snoozes z ON z.store_id = s.store_id AND z.variant_id = s.variant_id
+    {_SNOOZES}
 """
 # The draft is looked up for the rows of the page alone: a column of this cost is worked out after the LIMIT.
 _COLUMNS = """
-    s.*, v.display_name, v.sku, COALESCE(u.name, p.vendor) AS vendor, f.confidence,
+    s.variant_id, s.on_hand, s.committed, s.incoming, s.expected_demand, s.protection_days, s.quantity, s.urgency,
+    s.order_by, s.stock_out, s.cost, s.cost_of_waiting,
+    v.display_name, v.sku, COALESCE(u.name, p.vendor) AS vendor, f.confidence,
     z.until AS snoozed_until, z.reason AS snooze_reason,
     (SELECT ARRAY[o.id, o.number, l.ordered]
      FROM purchase_order_lines l JOIN purchase_orders o ON o.store_id = l.store_id AND o.id = l.order_id
@@ -135,19 +134,26 @@ def table(
     """
     show = show if show in _WHERE else "order"
     held, order = order_by(sort, SORTS, "urgency")
-    where = f"WHERE {_WHERE[show]} AND (:search = '' OR v.display_name ILIKE :like OR v.sku ILIKE :like)"
-    likes = {"search": search, "like": "%" + like_escaped(search) + "%"}
+    where, likes = f"WHERE {_WHERE[show]}", dict[str, Any]()
+    if search:
+        where += " AND (v.display_name ILIKE :like OR v.sku ILIKE :like)"
+        likes["like"] = "%" + like_escaped(search) + "%"
     if to_order is not None and show == "order" and not search:
         total = to_order
     else:
-        total = db.rows(f"SELECT COUNT(*) AS n {_COUNTED_FROM} {where}", **likes)[0].n
+        tables = _tables("", show=show, search=search)
+        total = db.rows(f"SELECT COUNT(*) AS n FROM suggestions s {tables} {where}", **likes)[0].n  # noqa: S608
     place = Page(min(page, max(1, -(-total // size))), total, size)
-    # The page is picked with few tables; only its rows are joined with the rest.
-    tables = _FROM if held.removeprefix("-") == "supplier" else _COUNTED_FROM
+    # The page is picked with few tables; only its rows are joined with the rest, so they are named first.
     found = db.rows(
-        f"WITH picked AS MATERIALIZED (SELECT s.variant_id AS id {tables} {where}"
-        f" ORDER BY {order}, s.variant_id LIMIT :limit OFFSET :offset)"
-        f" SELECT {_COLUMNS} {_FROM} JOIN picked ON picked.id = s.variant_id ORDER BY {order}, s.variant_id",
+        f"""
+        WITH picked AS MATERIALIZED (
+            SELECT s.variant_id AS id FROM suggestions s {_tables(held, show=show, search=search)}
+            {where} ORDER BY {order}, s.variant_id LIMIT :limit OFFSET :offset
+        )
+        SELECT {_COLUMNS} FROM picked JOIN suggestions s ON s.variant_id = picked.id {_JOINS}
+        ORDER BY {order}, s.variant_id
+        """,  # noqa: S608
         **likes,
         limit=place.size,
         offset=(place.number - 1) * place.size,
@@ -155,10 +161,23 @@ def table(
     return SuggestionTable([_row(row) for row in found], place, held, search, show)
 
 
+def _tables(sort: str, *, show: str, search: str) -> str:
+    """What counting, or picking in this order, needs beside `suggestions s`."""
+    name = sort.removeprefix("-")
+    if name == "supplier":
+        return _JOINS
+    is_named = search or name in ("product", "urgency")
+    return f"{_NAMES if is_named else ''} {'' if show == 'all' else _SNOOZES}"
+
+
 def detail(variant_id: int) -> SuggestionDetail | None:
     """One product's suggestion, None while there is none. One statement."""
     found = db.rows(
-        f"SELECT {_COLUMNS} {_FROM} WHERE s.variant_id = :id",
+        f"""
+        SELECT {_COLUMNS}, s.safety_stock, s.reorder_point, s.target_stock, s.days_of_cover, s.stock_out_early,
+               s.stock_out_late, s.stock_gap, s.overstock_units, s.overstock_value, s.ledger
+        FROM suggestions s {_JOINS} WHERE s.variant_id = :id
+        """,  # noqa: S608
         id=variant_id,
     )
     if not found:

@@ -70,7 +70,7 @@ _WEEK = """
            COALESCE(SUM(revenue) FILTER (WHERE day >= :first), 0) AS revenue,
            COALESCE(SUM(units) FILTER (WHERE day < :first), 0) AS units_before,
            COALESCE(SUM(revenue) FILTER (WHERE day < :first), 0) AS revenue_before
-    FROM daily_sales WHERE day BETWEEN :before AND :last
+    FROM daily_totals WHERE day BETWEEN :before AND :last
 """
 _BEST = """
     SELECT v.display_name, SUM(d.units) AS units

@@ -14,7 +14,7 @@ from app.domain.arrays import Texts
 from app.domain.replenishment import LedgerLine, Policy, Receipt, Stock, Suggestions, plan
 from app.domain.replenishment.classes import abc
 from app.models.replenishment import Suggestion
-from app.platform import db
+from app.platform import copying, db
 from app.services import service_levels, stores
 from app.services.forecasts import before_events, take
 from app.services.overrides import Applied
@@ -47,11 +47,7 @@ _POSITIONS = """
     LEFT JOIN variant_settings s ON s.store_id = v.store_id AND s.variant_id = v.id
     LEFT JOIN suppliers n ON n.store_id = v.store_id AND n.vendor = p.vendor
     LEFT JOIN suppliers u ON u.store_id = v.store_id AND u.id = COALESCE(s.supplier_id, n.id)
-    LEFT JOIN (
-        SELECT store_id, inventory_item_id, SUM(on_hand) AS on_hand, SUM(committed) AS committed,
-               SUM(incoming) AS incoming, SUM(available) AS available
-        FROM inventory_levels WHERE is_active GROUP BY store_id, inventory_item_id
-    ) l ON l.store_id = v.store_id AND l.inventory_item_id = v.inventory_item_id
+    LEFT JOIN stock_totals l ON l.store_id = v.store_id AND l.inventory_item_id = v.inventory_item_id
     LEFT JOIN (
         SELECT i.store_id, i.variant_id,
                SUM(i.ordered - i.received - i.rejected - i.cancelled) FILTER (WHERE o.also_in_shopify) AS listed,
@@ -95,7 +91,7 @@ def run(applied: Applied, *, today: date, now: datetime) -> Suggestions | None:
     usual, coming = before_events(model)
     made = plan(stock, taken, policy, today=today, model=model, usual=usual)
     service_levels.store_costs(taken, policy, stock, classes, now=now)
-    db.append(
+    copying.append(
         Suggestion,
         _COLUMNS,
         _values(made, found, now, {"override": applied.facts, "events": coming}, classes),
@@ -212,7 +208,7 @@ def _values(
             one.cost,
             one.cost_of_waiting,
             classes[i],
-            db.Json([_line(line, facts, row.id) for line in one.ledger]),
+            copying.Json([_line(line, facts, row.id) for line in one.ledger]),
             now,
         )
 

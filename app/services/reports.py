@@ -109,11 +109,7 @@ _BASE = """
            (SELECT round(SUM(d)::numeric, 1) FROM unnest(f.daily_mean) AS d) AS predicted_demand, {columns}
     FROM variants v
     JOIN products p ON p.store_id = v.store_id AND p.id = v.product_id
-    LEFT JOIN (
-        SELECT store_id, inventory_item_id, SUM(available) AS available, SUM(on_hand) AS on_hand,
-               SUM(committed) AS committed, SUM(incoming) AS incoming
-        FROM inventory_levels WHERE is_active GROUP BY store_id, inventory_item_id
-    ) l ON l.store_id = v.store_id AND l.inventory_item_id = v.inventory_item_id
+    LEFT JOIN stock_totals l ON l.store_id = v.store_id AND l.inventory_item_id = v.inventory_item_id
     LEFT JOIN forecasts f ON f.store_id = v.store_id AND f.variant_id = v.id
     LEFT JOIN suggestions s ON s.store_id = v.store_id AND s.variant_id = v.id
     {join}

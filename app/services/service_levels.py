@@ -11,7 +11,7 @@ from app.domain.forecasts import Forecasts
 from app.domain.replenishment import Policy, Stock
 from app.domain.replenishment.service_cost import USUAL_LEVELS, service_costs
 from app.models.replenishment import ServiceCost
-from app.platform import db
+from app.platform import copying, db
 from app.services import stores
 
 _COLUMNS = (
@@ -36,7 +36,7 @@ def store_costs(forecasts: Forecasts, policy: Policy, stock: Stock, classes: Tex
     levels = np.array(sorted({*USUAL_LEVELS, settings.service_level, *(one for one in of_classes if one)}))
     db.execute("DELETE FROM service_costs")
     made = service_costs(forecasts, policy, stock, levels, classes)
-    db.append(
+    copying.append(
         ServiceCost,
         _COLUMNS,
         (

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from datetime import date, datetime
 
-from app.models.replenishment import SuggestionSnooze
-from app.platform import db
+from app.platform import db, tenancy
 from app.services import audit
 from app.services.catalog import VariantNotFound
 
@@ -14,9 +13,19 @@ def snooze(variant_id: int, *, until: date, reason: str, actor: str, now: dateti
     """Leave a product off what is to be ordered until that day. Raises VariantNotFound."""
     if not db.rows("SELECT id FROM variants WHERE id = :id", id=variant_id):
         raise VariantNotFound(f"There is no product {variant_id} in this store.")
-    row = (variant_id, until, reason, actor, now)
-    db.upsert(
-        SuggestionSnooze, ("variant_id", "until", "reason", "actor", "created_at"), [row], key=["variant_id"]
+    db.execute(
+        """
+        INSERT INTO suggestion_snoozes (store_id, variant_id, until, reason, actor, created_at)
+        VALUES (:store, :variant, :until, :reason, :actor, :now)
+        ON CONFLICT (store_id, variant_id) DO UPDATE SET until = EXCLUDED.until, reason = EXCLUDED.reason,
+            actor = EXCLUDED.actor, created_at = EXCLUDED.created_at
+        """,
+        store=tenancy.require_store(),
+        variant=variant_id,
+        until=until,
+        reason=reason,
+        actor=actor,
+        now=now,
     )
     audit.record(
         actor=actor,

@@ -9,6 +9,7 @@ import pytest
 from app.config import Settings
 from bench._month import Month, judge
 from tests.live import live
+from tests.totals import untrue_totals
 
 
 @pytest.mark.parametrize("seed", [20261123])
@@ -28,3 +29,5 @@ def test_every_number_is_the_shops_after_a_randomised_month(
         assert verdict.levels >= 25
         assert verdict.wrong_days == [], month.happened
         assert verdict.wrong_levels == [], month.happened
+        with shop.scope():
+            assert untrue_totals() == [], month.happened

@@ -12,17 +12,13 @@ MOST = 12
 _LONGEST = 200
 
 # The tables that a condition, an order or a column needs beside `variants v`, in the order they are joined.
-LEVELS = """LEFT JOIN (
-    SELECT store_id, inventory_item_id, SUM(available) AS available, SUM(incoming) AS incoming
-    FROM inventory_levels WHERE is_active GROUP BY store_id, inventory_item_id
-) l ON l.store_id = v.store_id AND l.inventory_item_id = v.inventory_item_id"""
 JOINS = {
     "p": "JOIN products p ON p.store_id = v.store_id AND p.id = v.product_id",
     "g": "JOIN store_settings g ON g.store_id = v.store_id",
     "t": "LEFT JOIN variant_settings t ON t.store_id = v.store_id AND t.variant_id = v.id",
     "n": "LEFT JOIN suppliers n ON n.store_id = v.store_id AND n.vendor = p.vendor",
     "u": "LEFT JOIN suppliers u ON u.store_id = v.store_id AND u.id = COALESCE(t.supplier_id, n.id)",
-    "l": LEVELS,
+    "l": "LEFT JOIN stock_totals l ON l.store_id = v.store_id AND l.inventory_item_id = v.inventory_item_id",
     "s": "LEFT JOIN suggestions s ON s.store_id = v.store_id AND s.variant_id = v.id",
     "f": "LEFT JOIN forecasts f ON f.store_id = v.store_id AND f.variant_id = v.id",
     "z": "LEFT JOIN suggestion_snoozes z ON z.store_id = v.store_id AND z.variant_id = v.id",
@@ -126,7 +122,7 @@ def condition(filters: list[Filter], search: str) -> Condition:
         if one.is_not:
             parts.append(f"NOT COALESCE({sql}, false)")
         else:
-            alternatives.setdefault(one.field, []).append(f"COALESCE({sql}, false)")
+            alternatives.setdefault(one.field, []).append(f"({sql})")
     parts += [f"({' OR '.join(some)})" for some in alternatives.values()]
     if search:
         parts.append(
@@ -140,7 +136,7 @@ def condition(filters: list[Filter], search: str) -> Condition:
 def _sql_of(one: Filter, name: str, values: dict[str, Any]) -> tuple[str, str]:
     if one.field == "state":
         sql, needs = STATES[one.value]
-        return f"({sql})", needs
+        return sql, needs
     field = FIELDS[one.field]
     values[name] = int(one.value) if field.is_number else one.value
     return field.sql.format(f":{name}"), field.needs

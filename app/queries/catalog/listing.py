@@ -85,9 +85,9 @@ def table(asked: Asked, *, today: date, page: int = 1) -> ProductTable:
     """A page of the products that exist in Shopify. One or two statements.
 
     The page's variants are picked first, with as few tables as that needs; only they are joined with the rest.
-    Where a filter has to sum the stock of every product, the rows are counted on the same way.
+    What is filtered or searched is counted on the same way, since every product has to be looked at for that.
     """
-    if "l" in filters.condition(list(asked.filters), asked.search).needs:
+    if not asked.is_plain:
         found = _page(asked, today, page, counted=True)
         if found:
             return ProductTable(
@@ -108,21 +108,13 @@ def _page(asked: Asked, today: date, page: int, *, counted: bool = False) -> Seq
         SELECT v.id, v.display_name, v.sku, p.status AS shopify_status, v.is_tracked, s.protection_days,
                COALESCE(l.incoming, 0) AS incoming_units, f.confidence AS held_confidence, picked.total, {shown}
         FROM picked JOIN variants v ON v.id = picked.id
-        {filters.joins("pgtnuszof")} {_LEVELS_OF_ROW} ORDER BY {order}
+        {filters.joins("pgtnuslzof")} ORDER BY {order}
         """,  # noqa: S608  (names and SQL of our own tables of columns and filters)
         **values,
         today=today,
         limit=PAGE_SIZE,
         offset=(page - 1) * PAGE_SIZE,
     )
-
-
-_LEVELS_OF_ROW = """
-    LEFT JOIN LATERAL (
-        SELECT SUM(available) AS available, SUM(incoming) AS incoming FROM inventory_levels h
-        WHERE h.store_id = v.store_id AND h.inventory_item_id = v.inventory_item_id AND h.is_active
-    ) l ON true
-"""
 
 
 def count(asked: Asked, *, today: date) -> int:

@@ -145,9 +145,7 @@ def _lines(order_id: int) -> list[Line]:
     rows = db.rows(
         """
         SELECT i.*, v.barcode, COALESCE(c.moq, 0) AS moq, COALESCE(c.case_size, 1) AS case_size,
-               GREATEST((SELECT SUM(h.incoming) FROM inventory_levels h
-                WHERE h.store_id = v.store_id AND h.inventory_item_id = v.inventory_item_id AND h.is_active), 0)
-                   AS shopify_incoming,
+               GREATEST(h.incoming, 0) AS shopify_incoming,
                (SELECT SUM(l.ordered - l.received - l.rejected - l.cancelled) FROM purchase_order_lines l
                 JOIN purchase_orders o ON o.store_id = l.store_id AND o.id = l.order_id
                 WHERE l.store_id = i.store_id AND l.variant_id = i.variant_id AND l.order_id <> i.order_id
@@ -155,6 +153,7 @@ def _lines(order_id: int) -> list[Line]:
         FROM purchase_order_lines i
         JOIN variants v ON v.store_id = i.store_id AND v.id = i.variant_id
         LEFT JOIN variant_settings c ON c.store_id = i.store_id AND c.variant_id = i.variant_id
+        LEFT JOIN stock_totals h ON h.store_id = v.store_id AND h.inventory_item_id = v.inventory_item_id
         WHERE i.order_id = :id ORDER BY i.id
         """,
         id=order_id,

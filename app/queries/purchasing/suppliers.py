@@ -46,9 +46,10 @@ class SupplierView:
         return code(self.draft_number) if self.draft_number else ""
 
 
-# Lead time as measured: from sending an order to its first delivery, over the orders that have one.
+# Lead time as measured: from sending an order to its first delivery, over the orders that have one. What is due is
+# a small part of all products, so it is found first, and its products are looked up.
 _SUPPLIERS = """
-    SELECT s.*, COALESCE(q.products, 0) AS products, COALESCE(q.due_lines, 0) AS due_lines,
+    SELECT s.*, {products} AS products, COALESCE(q.due_lines, 0) AS due_lines,
            COALESCE(q.due_units, 0) AS due_units, q.due_cost, COALESCE(q.due_without_cost, 0) AS due_without_cost,
            q.order_by, q.cost_of_waiting, COALESCE(q.missing_on_draft, 0) AS missing_on_draft,
            d.id AS draft_id, d.number AS draft_number,
@@ -68,27 +69,42 @@ _SUPPLIERS = """
         WHERE o.store_id = s.store_id AND o.supplier_id = s.id
     ) m ON true
     LEFT JOIN (
-        SELECT v.store_id, COALESCE(t.supplier_id, n.id) AS supplier_id, COUNT(*) AS products,
-               COUNT(*) FILTER (WHERE is_due.yes) AS due_lines,
-               SUM(g.quantity) FILTER (WHERE is_due.yes) AS due_units,
-               SUM(g.cost) FILTER (WHERE is_due.yes) AS due_cost,
-               COUNT(*) FILTER (WHERE is_due.yes AND g.cost IS NULL) AS due_without_cost,
-               MIN(g.order_by) FILTER (WHERE is_due.yes) AS order_by,
-               SUM(g.cost_of_waiting) FILTER (WHERE is_due.yes) AS cost_of_waiting,
-               COUNT(*) FILTER (WHERE is_due.yes AND k.variant_id IS NULL) AS missing_on_draft
-        FROM variants v
-        JOIN products p ON p.store_id = v.store_id AND p.id = v.product_id
-        LEFT JOIN variant_settings t ON t.store_id = v.store_id AND t.variant_id = v.id
+        SELECT g.store_id, COALESCE(t.supplier_id, n.id) AS supplier_id, COUNT(*) AS due_lines,
+               SUM(g.quantity) AS due_units, SUM(g.cost) AS due_cost,
+               COUNT(*) FILTER (WHERE g.cost IS NULL) AS due_without_cost,
+               MIN(g.order_by) AS order_by, SUM(g.cost_of_waiting) AS cost_of_waiting,
+               COUNT(*) FILTER (WHERE NOT EXISTS (
+                   SELECT 1 FROM purchase_order_lines l
+                   JOIN purchase_orders o ON o.store_id = l.store_id AND o.id = l.order_id AND o.status = 'draft'
+                   WHERE l.store_id = g.store_id AND l.variant_id = g.variant_id
+               )) AS missing_on_draft
+        FROM suggestions g
+        JOIN variants v ON v.store_id = g.store_id AND v.id = g.variant_id AND v.deleted_at IS NULL
+        JOIN products p ON p.store_id = v.store_id AND p.id = v.product_id AND p.deleted_at IS NULL
+        LEFT JOIN variant_settings t ON t.store_id = g.store_id AND t.variant_id = g.variant_id
         LEFT JOIN suppliers n ON n.store_id = p.store_id AND n.vendor = p.vendor
-        LEFT JOIN suggestions g ON g.store_id = v.store_id AND g.variant_id = v.id
-        LEFT JOIN suggestion_snoozes z ON z.store_id = v.store_id AND z.variant_id = v.id
-        LEFT JOIN (SELECT l.store_id, l.variant_id FROM purchase_order_lines l
-                   JOIN purchase_orders o ON o.store_id = l.store_id AND o.id = l.order_id
-                   WHERE o.status = 'draft') k ON k.store_id = v.store_id AND k.variant_id = v.id
-        CROSS JOIN LATERAL (SELECT COALESCE(g.quantity > 0 AND z.variant_id IS NULL, false) AS yes) is_due
-        WHERE v.deleted_at IS NULL AND p.deleted_at IS NULL {only}
+        LEFT JOIN suggestion_snoozes z ON z.store_id = g.store_id AND z.variant_id = g.variant_id
+        WHERE g.quantity > 0 AND z.variant_id IS NULL
         GROUP BY 1, 2
     ) q ON q.store_id = s.store_id AND q.supplier_id = s.id
+"""
+# A product belongs to the supplier that it names, else to the one that stands for its vendor.
+_OF_VENDORS = """
+    LEFT JOIN (
+        SELECT p.store_id, p.vendor, COUNT(*) AS products
+        FROM variants v JOIN products p ON p.store_id = v.store_id AND p.id = v.product_id
+        WHERE v.deleted_at IS NULL AND p.deleted_at IS NULL AND NOT EXISTS (
+            SELECT 1 FROM variant_settings t
+            WHERE t.store_id = v.store_id AND t.variant_id = v.id AND t.supplier_id IS NOT NULL
+        ) GROUP BY p.store_id, p.vendor
+    ) c ON c.store_id = s.store_id AND c.vendor = s.vendor
+    LEFT JOIN (
+        SELECT t.store_id, t.supplier_id, COUNT(*) AS products
+        FROM variant_settings t
+        JOIN variants v ON v.store_id = t.store_id AND v.id = t.variant_id AND v.deleted_at IS NULL
+        JOIN products p ON p.store_id = v.store_id AND p.id = v.product_id AND p.deleted_at IS NULL
+        WHERE t.supplier_id IS NOT NULL GROUP BY t.store_id, t.supplier_id
+    ) e ON e.store_id = s.store_id AND e.supplier_id = s.id
 """
 
 
@@ -98,9 +114,9 @@ def due(*, limit: int = 500) -> list[SupplierView]:
     `products` counts those to be ordered alone: the others need not be read for this.
     """
     return _views(
+        _SUPPLIERS.format(products="COALESCE(q.due_lines, 0)"),
         "WHERE COALESCE(q.due_lines, 0) > 0 OR d.id IS NOT NULL"
         " ORDER BY q.order_by NULLS LAST, q.cost_of_waiting DESC NULLS LAST, s.name, s.id LIMIT :limit",
-        only="AND g.quantity > 0",
         limit=limit,
     )
 
@@ -108,6 +124,7 @@ def due(*, limit: int = 500) -> list[SupplierView]:
 def suppliers(*, search: str = "") -> list[SupplierView]:
     """All suppliers by name. One statement."""
     return _views(
+        _WITH_PRODUCTS,
         "WHERE :search = '' OR position(lower(:search) IN lower(s.name)) > 0 ORDER BY s.name, s.id",
         search=search,
     )
@@ -115,14 +132,17 @@ def suppliers(*, search: str = "") -> list[SupplierView]:
 
 def supplier(supplier_id: int) -> SupplierView | None:
     """One supplier, None when this store has no such one. One statement."""
-    found = _views("WHERE s.id = :id", id=supplier_id)
+    found = _views(_WITH_PRODUCTS, "WHERE s.id = :id", id=supplier_id)
     return found[0] if found else None
 
 
-def _views(end: str, *, only: str = "", **asked: Any) -> list[SupplierView]:
+_WITH_PRODUCTS = _SUPPLIERS.format(products="COALESCE(c.products, 0) + COALESCE(e.products, 0)") + _OF_VENDORS
+
+
+def _views(sql: str, end: str, **asked: Any) -> list[SupplierView]:
     return [
         SupplierView(**{name: getattr(row, name) for name in SupplierView.__dataclass_fields__})
-        for row in db.rows(f"{_SUPPLIERS.format(only=only)} {end}", **asked)
+        for row in db.rows(f"{sql} {end}", **asked)
     ]
 
 

@@ -1,0 +1,32 @@
+"""Whether the totals that pages read equal what their rows sum up to, worked out anew."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from app.platform import db
+
+_STOCK = """
+    SELECT 'stock' AS what, COALESCE(t.inventory_item_id, l.inventory_item_id)::text AS key
+    FROM stock_totals t FULL JOIN (
+        SELECT inventory_item_id, SUM(available) AS available, SUM(on_hand) AS on_hand,
+               SUM(committed) AS committed, SUM(incoming) AS incoming
+        FROM inventory_levels WHERE is_active GROUP BY inventory_item_id
+    ) l USING (inventory_item_id)
+    WHERE COALESCE(t.available, 0) <> COALESCE(l.available, 0)
+       OR COALESCE(t.on_hand, 0) <> COALESCE(l.on_hand, 0)
+       OR COALESCE(t.committed, 0) <> COALESCE(l.committed, 0)
+       OR COALESCE(t.incoming, 0) <> COALESCE(l.incoming, 0)
+"""
+_SALES = """
+    SELECT 'sales' AS what, COALESCE(t.day, d.day)::text AS key
+    FROM daily_totals t FULL JOIN (
+        SELECT day, SUM(units) AS units, SUM(revenue) AS revenue FROM daily_sales GROUP BY day
+    ) d USING (day)
+    WHERE COALESCE(t.units, 0) <> COALESCE(d.units, 0) OR COALESCE(t.revenue, 0) <> COALESCE(d.revenue, 0)
+"""
+
+
+def untrue_totals() -> list[Any]:
+    """The current store's totals that are not their rows' sums; there is none while all is well."""
+    return [tuple(row) for sql in (_STOCK, _SALES) for row in db.rows(sql)]
