@@ -59,6 +59,8 @@ def make_store(app: Flask, *, name: str = "Bean & Leaf", zone: str = "Europe/Ber
                 db.session().add(Member(shopify_user_id=user, role=role, name=f"{role.capitalize()} Person"))
             # Training on a whole shop is tested where it belongs; here it would only take time.
             stores.settings().engine = "average_28"
+            # So that some products are below it, some are not.
+            stores.settings().low_stock_threshold = 10
     return Shop(store_id, domain)
 
 

@@ -63,9 +63,10 @@ def due(
     now: datetime,
     cooldown: timedelta = COOLDOWN,
 ) -> Due:
-    """Alerts due at `now` (UTC) for products below `threshold` or out before a delivery could arrive.
+    """Alerts due at `now` (UTC): out of stock, out before a delivery could arrive, or below `threshold`.
 
-    `available` units and `threshold` (NaN: none) are arrays (n,) or scalars in the order of `suggestions`.
+    `available` units and `threshold` (NaN or 0: none) are arrays (n,) or scalars in the order of `suggestions`.
+    What is late but has been ordered in full is told only while it will probably run out before that arrives.
     A product is alerted once when it becomes low (edge-triggered), again only when it becomes graver, and
     never within `cooldown` of its last alert or while snoozed. Without a forecast only the threshold counts.
     """
@@ -73,7 +74,7 @@ def due(
     stock, least = spread(available, n, "available"), spread(threshold, n, "threshold")
     late = _runs_out_before_delivery(suggestions)
     with np.errstate(invalid="ignore"):
-        below = stock < least
+        below = (stock < least) & (least > 0)
     out = (stock <= 0) & (below | late)
     alerts: list[Alert] = []
     recovered: list[object] = []
@@ -105,9 +106,13 @@ def summary_is_due(local: datetime, *, hour: int) -> bool:
 
 
 def _runs_out_before_delivery(suggestions: Suggestions) -> Bools:
-    """(n,) true where the promised service needs an order placed before today: any order comes too late."""
+    """(n,) true where the promised service needs an order placed before today, and something can be done.
+
+    That is: something is to be ordered, or what is on its way will probably come too late (a stock gap).
+    """
     today = suggestions.today
-    return np.array([by is not None and by < today for by in suggestions.order_by.tolist()], dtype=bool)
+    late = np.array([by is not None and by < today for by in suggestions.order_by.tolist()], dtype=bool)
+    return late & ((suggestions.quantity > 0) | suggestions.stock_gap)
 
 
 def _speaks(was: Past, gravity: str, now: datetime, cooldown: timedelta) -> bool:

@@ -73,7 +73,8 @@ class StoreSettings(StoreScoped, Base):
 
     __tablename__ = "store_settings"
 
-    low_stock_threshold: Mapped[int] = mapped_column(default=10)
+    # 0: none, alerts come from the forecast alone (docs/decisions/004).
+    low_stock_threshold: Mapped[int] = mapped_column(default=0)
     alert_emails: Mapped[list[str]] = mapped_column(ARRAY(String), default=list)
     # The hour of the store's day from which the daily digest goes out, and the weekdays (1 is Monday) without one.
     digest_hour: Mapped[int] = mapped_column(default=8)

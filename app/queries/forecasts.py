@@ -94,3 +94,49 @@ def forecast(variant_id: int) -> ForecastView | None:
 def _at(grid_days: list[int], sums: list[float], days: int) -> float:
     """The mean of the sum over `days`, which is a day of the grid."""
     return sums[grid_days.index(days)]
+
+
+@dataclass(frozen=True)
+class PastForecast:
+    """What was expected of a product for some days that are over, both counted, beside what was sold on them."""
+
+    first: date
+    last: date
+    expected: float
+    sold: int
+    model: str
+
+
+@dataclass(frozen=True)
+class Accuracy:
+    """How near a product's recorded forecasts came (F27): WAPE and bias, as shares of what was sold.
+
+    None where nothing was sold: a share of nothing says nothing.
+    """
+
+    wape: float | None
+    bias: float | None
+    forecasts: list[PastForecast]
+
+
+def accuracy(variant_id: int, *, today: date) -> Accuracy:
+    """The product's recorded forecasts whose days are over, the latest first. One statement."""
+    rows = db.rows(
+        """
+        SELECT r.origin + 1 AS first, r.origin + CAST(r.days AS integer) AS last, r.units AS expected, r.model,
+               COALESCE((SELECT SUM(d.units) FROM daily_sales d WHERE d.store_id = r.store_id
+                   AND d.variant_id = r.variant_id
+                   AND d.day BETWEEN r.origin + 1 AND r.origin + CAST(r.days AS integer)), 0)::bigint AS sold
+        FROM forecast_records r
+        WHERE r.variant_id = :id AND r.origin + CAST(r.days AS integer) < CAST(:today AS date)
+        ORDER BY r.origin DESC
+        """,
+        id=variant_id,
+        today=today,
+    )
+    past = [PastForecast(row.first, row.last, row.expected, row.sold, row.model) for row in rows]
+    sold = sum(one.sold for one in past)
+    if sold <= 0:
+        return Accuracy(None, None, past)
+    errors = [one.expected - one.sold for one in past]
+    return Accuracy(sum(map(abs, errors)) / sold, sum(errors) / sold, past)

@@ -7,12 +7,10 @@ from app.platform.i18n import gettext
 
 
 def sentence(kind: str, available: int, threshold: int | None) -> str:
-    """`No units are left. That is below your threshold of 10.`"""
-    left = (
-        gettext("No units are left.")
-        if available <= 0
-        else gettext("%(count)s left.", count=number(available))
-    )
+    """`4 left. That is below your threshold of 10.`; with nothing left there is no more to say."""
+    if available <= 0:
+        return gettext("No units are left.")
+    left = gettext("%(count)s left.", count=number(available))
     if kind == "runs_out_before_delivery":
         late = gettext("A delivery ordered today may come after the stock has run out.")
         return f"{left} {late}"

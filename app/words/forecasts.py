@@ -35,16 +35,21 @@ def _short(numbers: Mapping[str, str]) -> str:
 
 
 def _learnt(numbers: Mapping[str, str]) -> str:
-    learnt = gettext(
-        "Learnt from all products of this shop (%(share)s %%), the rest from the product's recent average",
-        share=numbers["share"],
-    )
+    whole = numbers["share"] == "100"
+    learnt = gettext("Learnt from all products of this shop") if whole else _mixed(numbers)
     if "closer" not in numbers:
         return learnt
     closer = gettext(
         "on the last weeks %(percent)s %% closer than the average alone", percent=numbers["closer"]
     )
     return f"{learnt}; {closer}"
+
+
+def _mixed(numbers: Mapping[str, str]) -> str:
+    return gettext(
+        "Learnt from all products of this shop (%(share)s %%), the rest from the product's recent average",
+        share=numbers["share"],
+    )
 
 
 _NUMBERED: dict[str, Callable[[Mapping[str, str]], str]] = {"short": _short, "learnt": _learnt}

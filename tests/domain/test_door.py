@@ -1,5 +1,6 @@
 """The doors of the domain: a panel becomes forecasts, suggestions and alerts of the promised shapes."""
 
+from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 
 import numpy as np
@@ -111,6 +112,18 @@ def test_alerts_speak_once_until_recovered_graver_or_cooled_down(forecasts: Fore
     )
     plenty = plan(Stock(on_hand=9999), forecasts, Policy(), today=date(2026, 2, 17))
     assert len(alerts.due(plenty, 9999, threshold=5, past=sent, now=later).recovered) == len(forecasts)
+
+
+def test_without_a_threshold_only_what_can_still_be_mended_is_told(forecasts: Forecasts) -> None:
+    low = plan(Stock(on_hand=1), forecasts, Policy(), today=date(2026, 2, 17))
+    late = [by is not None and by < low.today for by in low.order_by.tolist()]
+    told = alerts.due(low, 1, threshold=0, now=NOW).alerts
+    assert len(told) == sum(late) > 0
+    assert {a.kind for a in told} == {"runs_out_before_delivery"}
+    ordered = replace(low, quantity=np.zeros(len(low)), stock_gap=np.zeros(len(low), dtype=bool))
+    assert alerts.due(ordered, 1, threshold=0, now=NOW).alerts == ()
+    too_late = replace(ordered, stock_gap=np.ones(len(low), dtype=bool))
+    assert len(alerts.due(too_late, 1, threshold=0, now=NOW).alerts) == sum(late)
 
 
 def test_snoozed_products_stay_silent(forecasts: Forecasts) -> None:

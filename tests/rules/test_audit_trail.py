@@ -12,6 +12,7 @@ from flask import Flask
 
 from app.jobs import channels
 from app.platform import clock, db, tenancy
+from app.services import imports
 from app.services.reports import KINDS
 from tests import people
 from tests.rules.test_routes import LIST
@@ -32,6 +33,8 @@ UNAUDITED = {
     "catalog.preview_bulk": "a preview; changes nothing",
     "imports.upload": "a preview, kept for a week beside the name of who brought it; applying is audited",
     "imports.answer": "how the preview is read; applying is audited",
+    "api.bring_import": "a preview, kept for a week beside the name of who brought it; applying is audited",
+    "api.answer_import": "how the preview is read; applying is audited",
     "settings.delete": "deletes the entries too; the row in `erasures` and the log line stay",
     "webhooks.receive": "the delivery itself is kept; what it sets in motion is Shopify's doing",
 }
@@ -142,6 +145,9 @@ def _products(trail: Trail) -> None:
     trail.act("catalog.change_bulk", data={"variant": trail.stage.parameters["variant_id"], "moq": "6"})
     trail.act("catalog.override", data={"kind": "units", "value": "5", "until": until, "reason": "fair"})
     trail.act("catalog.end_override")
+    number = {"kind": "units", "value": 5, "until": until, "reason": "fair"}
+    trail.act("api.set_override", json=number)
+    trail.act("api.end_override")
     trail.act("catalog.save_view", data={"view_name": "All of it", "shared": "1"})
     trail.act("catalog.delete_view")
     trail.act("sync.decide_merge", data={"choice": "decline"})
@@ -206,6 +212,14 @@ def _suppliers(trail: Trail) -> None:
 def _imports(trail: Trail) -> None:
     trail.act("imports.apply")
     trail.act("imports.undo")
+    trail.act("api.apply_import", names={"import_id": _another_import(trail)})
+    trail.act("api.undo_import", names={"import_id": trail.one("SELECT MAX(id) AS id FROM imports").id})
+
+
+def _another_import(trail: Trail) -> int:
+    with trail.app.app_context(), tenancy.store_scope(db.session(), trail.stage.store.id), db.transaction():
+        content = b"SKU,Lead time\nSKU-71001,44\n"
+        return imports.upload("more.csv", content, kind=None, actor="Owner Person", now=clock.now())
 
 
 def _asks(trail: Trail) -> None:

@@ -59,6 +59,9 @@ BODIES: dict[str, Any] = {
     "api.cancel_purchase_order": {"version": 1},
     "api.update_settings": {"low_stock_threshold": 12},
     "api.update_product_settings": {"low_stock_threshold": 12},
+    "api.set_override": {"kind": "units", "value": 5, "until": "2000-01-01", "reason": "fair"},
+    "api.bring_import": {"filename": "a.csv", "content": "no rows"},
+    "api.answer_import": {"mapping": {}},
 }
 ITEMS = (
     Item(f"{MARK} beans", (6, 4, 8, 5), on_hand=0, vendor=f"{MARK} Farm"),

@@ -20,7 +20,7 @@ from app.platform.bodies import Done, Id, Invalid, Model, OneOf, Paged, PageQuer
 from app.platform.i18n import gettext
 from app.platform.limits import Limit
 from app.platform.queue import enqueue
-from app.queries import api as read
+from app.queries.api import stock as read
 from app.services import audit, forecasts
 from app.words import forecasts as words
 

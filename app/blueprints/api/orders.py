@@ -29,9 +29,9 @@ from app.platform.access import Permission, actor
 from app.platform.api import paged
 from app.platform.bodies import Invalid
 from app.platform.i18n import gettext
-from app.queries import api as read
 from app.queries import purchasing as queries
 from app.queries import stores
+from app.queries.api import orders as read
 from app.queries.purchasing import Order
 from app.services import purchasing as service
 from app.services.purchasing import LineChange, OrderNotFound, papers

@@ -16,8 +16,8 @@ from app.platform import clock
 from app.platform.access import Permission, actor
 from app.platform.bodies import Email, Id, Invalid, Model, OneOf, left_out
 from app.platform.i18n import LANGUAGES, gettext
-from app.queries import api as read
 from app.queries import purchasing, stores
+from app.queries.api import orders as read
 from app.services.catalog import VariantNotFound, change_variant_settings
 from app.services.stores import change_settings
 
@@ -42,7 +42,9 @@ Service = Annotated[float, Field(ge=0.51, le=0.999)]
 class StoreSettings(Model):
     """What holds for every product that has no value of its own."""
 
-    low_stock_threshold: int
+    low_stock_threshold: int = Field(
+        description="Alert when fewer available units than this are left; 0: by the forecast alone."
+    )
     alert_emails: list[str]
     time_zone: str | None = Field(description="Null: Shopify's.")
     lead_time_days: int
@@ -91,7 +93,9 @@ class ProductSettings(Model):
     """What one product has of its own; what is null it takes from its supplier, else from the store."""
 
     product_id: int
-    low_stock_threshold: int | None = Field(description="Alert at this many available units or fewer.")
+    low_stock_threshold: int | None = Field(
+        description="Alert when fewer available units than this are left; 0: by the forecast alone."
+    )
     lead_time_days: int | None
     review_days: int | None
     service_level: float | None

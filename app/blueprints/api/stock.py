@@ -19,7 +19,8 @@ from app.platform.api import paged
 from app.platform.bodies import Done, Id, Model, OneOf, Paged, PageQuery, Query, Words
 from app.platform.i18n import gettext
 from app.platform.queue import enqueue
-from app.queries import api as read
+from app.queries.api import stock as read
+from app.queries.api import work
 from app.services import alerts as alert_service
 from app.services import reports as service
 
@@ -39,7 +40,11 @@ class InventoryItem(Model):
     product_id: int
     product_name: str
     sku: str
-    supplier: str
+    vendor: str = Field(description="As Shopify names it.")
+    supplier: str | None = Field(
+        description="From whom it is ordered: the one chosen for it, else its vendor's."
+    )
+    supplier_id: int | None
     current_stock: int = Field(description="Available to sell.")
     on_hand: int
     committed: int
@@ -49,6 +54,23 @@ class InventoryItem(Model):
 
 class Inventory(Paged[InventoryItem]):
     """One page of products."""
+
+
+class SyncRun(Model):
+    """One run of the sync with Shopify."""
+
+    id: int
+    kind: Literal["first", "incremental", "reconciliation"]
+    status: Literal["queued", "running", "done", "failed"]
+    stage: str
+    counts: dict[str, int] = Field(description="How much of what it stored.")
+    error: str
+    started_at: datetime
+    finished_at: datetime | None
+
+
+class SyncRuns(Paged[SyncRun]):
+    """One page of runs, newest first."""
 
 
 class AlertsQuery(PageQuery):
@@ -138,6 +160,12 @@ def sync_inventory() -> Done:
     )
 
 
+@blueprint.read("/sync/runs", needs=Permission.SETTINGS_READ, tag="Sync", answer=SyncRuns, query=PageQuery)
+def sync_runs(query: PageQuery) -> dict[str, Any]:
+    """List the runs of the sync: what was read when, and why one failed."""
+    return paged(work.sync_runs(page=query.page, size=query.per_page), query)
+
+
 @blueprint.read("/alerts", needs=Permission.ALERTS_READ, tag="Alerts", answer=Alerts, query=AlertsQuery)
 def alerts(query: AlertsQuery) -> dict[str, Any]:
     """List low-stock alerts."""
@@ -182,7 +210,7 @@ def snooze_alert(alert_id: int, body: AlertSnooze) -> Done:
 @blueprint.read("/reports", needs=Permission.REPORTS_READ, tag="Reports", answer=Reports, query=PageQuery)
 def reports(query: PageQuery) -> dict[str, Any]:
     """List the reports that were asked for."""
-    return paged(read.reports(page=query.page, size=query.per_page), query)
+    return paged(work.reports(page=query.page, size=query.per_page), query)
 
 
 @blueprint.write(

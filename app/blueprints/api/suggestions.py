@@ -14,8 +14,8 @@ from app.platform.access import Permission, actor
 from app.platform.api import paged
 from app.platform.bodies import Done, Invalid, Model, Paged, PageQuery, Words
 from app.platform.i18n import gettext
-from app.queries import api as read
 from app.queries import replenishment, stores
+from app.queries.api import stock as read
 from app.services import purchasing, snoozes
 
 _LONGEST_SNOOZE = timedelta(days=366)
@@ -51,7 +51,10 @@ class Suggestion(Model):
     product_id: int
     product_name: str
     sku: str
-    supplier: str
+    vendor: str = Field(description="As Shopify names it.")
+    supplier: str | None = Field(
+        description="From whom it is ordered: the one chosen for it, else its vendor's."
+    )
     supplier_id: int | None
     current_stock: int
     incoming: int

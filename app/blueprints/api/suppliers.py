@@ -14,8 +14,8 @@ from app.platform.access import Permission, actor
 from app.platform.api import paged
 from app.platform.bodies import Email, Invalid, Model, Name, Note, Paged, PageQuery, left_out
 from app.platform.i18n import gettext
-from app.queries import api as read
 from app.queries import purchasing, stores
+from app.queries.api import orders as read
 from app.services.purchasing import SupplierNotFound, change_supplier, create_supplier
 
 _LONGEST_DAYS = 180

@@ -8,7 +8,7 @@ from typing import Any
 from flask import Response, request
 from flask_login import current_user
 
-from app.domain.sheets import MOST_ROWS, CannotRead
+from app.domain.sheets import CannotRead
 from app.jobs import forecasts as forecast_jobs
 from app.platform import clock, formats, web
 from app.platform.access import AppBlueprint, Permission, actor
@@ -17,6 +17,7 @@ from app.queries import imports, stores
 from app.queries.imports import ImportRow
 from app.services import imports as service
 from app.services.imports import KINDS, ImportNotFound, UnableToImport
+from app.words.imports import unreadable
 
 blueprint = AppBlueprint("imports", __name__)
 _READ, _EDIT = Permission.CATALOG_READ, Permission.CATALOG_EDIT
@@ -45,7 +46,7 @@ def upload() -> Response:
             now=clock.now(),
         )
     except CannotRead as problem:
-        return _refused(_unreadable(str(problem)))
+        return _refused(unreadable(str(problem)))
     except UnableToImport as problem:
         return _refused(str(problem))
     response = Response(status=204)
@@ -122,16 +123,3 @@ def _found(import_id: int) -> ImportRow:
 
 def _refused(error: str) -> Response:
     return web.render("imports/_upload.html", status=422, kinds=list(KINDS), error=error)
-
-
-def _unreadable(reason: str) -> str:
-    return {
-        "no_rows": gettext("The file has no rows below its header. Save the table as CSV and try again."),
-        "too_many_rows": gettext(
-            "The file has more than %(most)s rows. Split it and bring the parts one by one.",
-            most=formats.number(MOST_ROWS),
-        ),
-        "no_csv": gettext(
-            "This is no CSV file. In your spreadsheet choose Save as, CSV, and bring that file."
-        ),
-    }[reason]
