@@ -24,7 +24,7 @@ from app.domain.replenishment.replay import Decide, Replay, replay, stock_at_fil
 from bench.panel import PanelError, read
 
 LEVELS = np.array([0.5, 0.6, 0.7, 0.8, 0.85, 0.9, 0.925, 0.95, 0.97, 0.98, 0.99, 0.995])
-RATES = np.array([0.03, 0.02, 0.015, 0.01, 0.008, 0.006, 0.005, 0.004, 0.003, 0.002, 0.0015, 0.001])
+RATES = np.geomspace(0.6, 0.0008, 16)
 BY_VALUE = "-by-value"
 FILLS = (0.90, 0.95)
 PROMISED = 0.95
@@ -123,10 +123,9 @@ class _Bench:
             review_days=self.options.review_days,
             lead_time_days=self.options.lead_time,
         )
-        whole = _figures(result, self.value) | {"seconds": time.perf_counter() - begin}
-        if promised:
-            whole["promised_fill"] = np.mean(promised, axis=0).tolist()
-        part = _figures(result.take(few), self.value[few]) if len(few) else {}
+        promises = np.mean(promised, axis=0) if promised else LEVELS
+        whole = _figures(result, self.value, promises) | {"seconds": time.perf_counter() - begin}
+        part = _figures(result.take(few), self.value[few], promises) if len(few) else {}
         return whole, part | {"seconds": whole["seconds"]}
 
     def _policy(self, engine: str) -> tuple[Decide, list[np.ndarray]]:
@@ -187,18 +186,19 @@ class _Made:
         return self.made[known.days]
 
 
-def _figures(result: Replay, value: np.ndarray) -> dict[str, object]:
+def _figures(result: Replay, value: np.ndarray, promised: np.ndarray) -> dict[str, object]:
+    """`promised` of each setting: its service level, or by value the share of demand that it expected to meet."""
     fill, stock, service = result.fill_rate(value), result.stock_value(value), result.cycle_service()
     spread = result.interval(value)
-    k = int(np.searchsorted(LEVELS, PROMISED))
+    k = int(np.argmin(np.abs(promised - PROMISED)))
     return {
         "stock_at": {f"{f:.0%}": stock_at_fill(fill, stock, f) for f in FILLS},
         "fill_at_promised": float(fill[k]),
         "fill_interval": [float(x) for x in spread[k]],
         "cycles_without_stockout_at_promised": float(service[k]),
         "curve": [
-            {"level": float(q), "fill": float(f), "stock": float(s), "cycles": float(c)}
-            for q, f, s, c in zip(LEVELS, fill, stock, service, strict=True)
+            {"promised": float(q), "fill": float(f), "stock": float(s), "cycles": float(c)}
+            for q, f, s, c in zip(promised, fill, stock, service, strict=True)
         ],
     }
 

@@ -107,6 +107,33 @@ def test_it_orders_by_what_was_known_alone(known, monkeypatch: pytest.MonkeyPatc
     assert shares == sorted(shares) and shares[0] == 0 and shares[-1] < 1
 
 
+def test_changing_the_future_changes_no_order_before_it(monkeypatch: pytest.MonkeyPatch) -> None:
+    from app.domain.replenishment import proof as module
+
+    real, panel = module.target_stock, shop(4, 100)
+    changed = panel.units.copy()
+    changed[:, 80:] = 40
+    nothing = np.zeros(panel.units.shape, dtype=bool)
+
+    def targets(units: np.ndarray) -> list[np.ndarray]:
+        aimed: list[np.ndarray] = []
+        monkeypatch.setattr(module, "target_stock", lambda *given: aimed.append(real(*given)) or aimed[-1])
+        prove(
+            replace(panel, units=units),
+            Policy(),
+            rows=np.arange(4),
+            closing=panel.units,
+            inferred=nothing,
+            engine="calibrated_average",
+        )
+        return aimed
+
+    was, now = targets(panel.units), targets(changed)
+    known = [window(100)[0] + 1 + 7 * k <= 80 for k in range(len(was))]
+    assert [np.array_equal(a, b) for a, b in zip(was, now, strict=True)] == known
+    assert sum(known) >= 4 and not all(known)
+
+
 def test_without_records_and_money_figures_are_missing_not_made_up(known) -> None:
     panel, closing, *_ = known
     nothing = np.full(closing.shape, np.nan)

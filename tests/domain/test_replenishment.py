@@ -16,7 +16,9 @@ from app.domain.replenishment.change import Basis, explain_change
 from app.domain.replenishment.classes import abc, xyz
 from app.domain.replenishment.ledger import CODES, lines_matrix
 from app.domain.replenishment.minimum_order import resolve
+from app.domain.replenishment.money import expected_left, expected_unmet
 from app.domain.replenishment.planning import quantity
+from app.domain.replenishment.target import target_stock
 from app.domain.replenishment.transfers import transfers
 from tests.domain.golden import known_forecasts
 
@@ -63,15 +65,15 @@ def test_every_suggestion_is_whole_cases_and_its_ledger_adds_up(
 @settings(max_examples=20, deadline=None)
 @given(alpha=st.floats(0.5, 0.99), lead=st.integers(0, 80), review=st.integers(1, 60), sd=st.floats(0, 9))
 def test_target_rises_with_service_lead_time_and_review(alpha, lead, review, sd) -> None:
-    def target(a: float, days: int, between: int, spread: float) -> int:
-        policy = Policy(days, spread, between, a)
-        return plan(Stock(0), FIVE, policy, today=TODAY)[0].target_stock
+    def target(a: float, days: int, between: int, spread: float) -> float:
+        return target_stock(FIVE, Policy(days, spread, between, a))[0]
 
     here = target(alpha, lead, review, sd)
     assert target(min(alpha + 0.009, 0.9999), lead, review, sd) >= here
     assert target(alpha, lead + 5, review, sd) >= here
     assert target(alpha, lead, review + 5, sd) >= here
     assert target(alpha, lead, review, sd + 1) >= here
+    assert plan(Stock(0), FIVE, Policy(lead, sd, review, alpha), today=TODAY)[0].target_stock == here
 
 
 def test_dates_and_urgency_follow_the_stock() -> None:
@@ -169,6 +171,41 @@ def test_minimum_order_is_priced_both_ways() -> None:
     easy = resolve(stock, FIVE, Policy(moq=140))
     assert easy.cheaper.tolist() == ["accept", "accept", ""]
     assert not resolve(stock, FIVE, Policy()).conflict.any()
+
+
+def test_a_minimum_order_in_money() -> None:
+    """Five a day, target 122: with 100 in stock 22 are needed and 60 ordered, 38 of them too many."""
+    days = np.full(3, 21.0)
+    fast = resolve(Stock(100, unit_cost=4, price=[9, 9, 4]), FIVE, Policy(moq=60))
+    assert fast.years_of_cover == pytest.approx(60 / 1825, rel=1e-9)
+    assert fast.cost_of_accepting == pytest.approx(4 * 38 * 0.25 * (38 / 1825) / 2, rel=1e-9)
+    assert fast.cost_of_waiting == pytest.approx(
+        [5, 5, 0] * expected_unmet(FIVE, days, days * 0 + 100), rel=1e-9
+    )
+    assert fast.cheaper.tolist() == ["accept", "accept", "wait"]
+    # Two hundredths a day, target 2: most of 500 are still there after half a year, and written off.
+    slow = resolve(Stock(1, unit_cost=4, price=9), SLOW, Policy(moq=500))
+    left = expected_left(SLOW, np.full(3, 180.0), np.full(3, 501.0))
+    assert (left < 499).all()
+    held = (499 - left) * 0.25 * (499 / 7.3) / 2
+    assert slow.cost_of_accepting == pytest.approx(4 * (held + left), rel=1e-9)
+
+
+def test_a_minimum_order_at_its_edges() -> None:
+    stock = Stock([122, 300, 121], unit_cost=4, price=9)
+    none = resolve(stock, FIVE, Policy())
+    assert not none.conflict.any() and none.cheaper.tolist() == ["", "", ""]
+    assert none.cost_of_accepting.tolist() == [0, 0, 0]
+    by_one = resolve(stock, FIVE, Policy(case_size=2))
+    assert by_one.conflict.tolist() == [False, False, True]
+    assert not resolve(Stock(0), FIVE, Policy(moq=60, max_stock=100)).conflict.any()  # cut below the need
+    still = replace(FIVE, sum_mean=FIVE.sum_mean * 0, sum_quantiles=FIVE.sum_quantiles * 0)
+    idle = resolve(Stock([9, 0, 0], unit_cost=4, price=9), still, Policy(moq=5, min_stock=1))
+    assert np.isinf(idle.years_of_cover).all()
+    assert idle.cost_of_accepting.tolist() == [0, 16, 16]
+    assert idle.cheaper.tolist() == ["", "wait", "wait"]
+    rare = known_forecasts(stats.poisson, 0.002)
+    assert resolve(Stock(0), rare, Policy(min_stock=1)).years_of_cover == pytest.approx([1 / 0.73])
 
 
 def test_transfers_move_surplus_to_shortage_only() -> None:

@@ -18,7 +18,8 @@ from app.domain.replenishment.target import ROUNDING
 
 STEPS = ndtr(np.linspace(-1.5, 3.5, 61))  # service levels tried, 7 % to 99.98 %
 
-FAR_SHARE = 0.75
+FAR_PERIODS = 6  # protection periods after which what is still there was too much, not just early
+FAR_SHARE = 0.9
 
 
 def targets_by_value(
@@ -26,18 +27,20 @@ def targets_by_value(
 ) -> Floats:
     """(n, K) whole units of target stock for each of K `rates`: what a money unit of stock must earn a day.
 
-    `value` (n,) is what one sale is worth, `cost` (n,) what one unit binds. The chance a day of the S-th unit
-    being asked for is how fast demand passes S from half the lead time to a review beyond the protection
-    period. It lies idle while demand has not reached it: a quarter of that is the review it was ordered for,
-    three quarters whether it is still there after twice the protection period. NaN where refused.
+    `value` (n,) is what one sale is worth, `cost` (n,) what one unit binds. The S-th unit saves a sale if demand
+    passes S between the arrival of this order and that of the next (the derivative of F7); the chance a day is
+    taken from half a review more on either side, since the forecast knows it better over longer spans. It lies
+    idle while demand has not reached it: a tenth of that is this cycle's, the rest whether it is still there after
+    FAR_PERIODS protection periods, the longest of which a forecast speaks. NaN where refused.
     """
     n = len(forecasts)
     lead, review = policy.each("lead_time_days", n), policy.each("review_days", n)
-    period = lead + review
-    late, far = _within(period + review), _within(2 * period)
+    period, half = lead + review, review / 2
+    early, late = np.maximum(lead - half, 0.0), _within(period + half)
     levels = np.stack([np.ceil(forecasts.quantile_of_sum(period, u) - ROUNDING) for u in STEPS], axis=1)
-    short_of = [_chance_within(forecasts, days, levels - 0.5) for days in (lead / 2, late, lead, period, far)]
-    asked = np.maximum(short_of[0] - short_of[1], 1e-9) / (late - lead / 2)[:, None]
+    spans = (early, late, lead, period, _within(FAR_PERIODS * period))
+    short_of = [_chance_within(forecasts, days, levels - 0.5) for days in spans]
+    asked = np.maximum(short_of[0] - short_of[1], 1e-9) / (late - early)[:, None]
     idle = (1 - FAR_SHARE) * (short_of[2] + short_of[3]) / 2 + FAR_SHARE * short_of[4]
     worth = asked * value[:, None] / np.maximum(idle * cost[:, None], 1e-9)
     return np.stack([_last_worth(levels, worth >= rate, forecasts.refused) for rate in rates], axis=1)
@@ -49,10 +52,8 @@ def expected_fill(forecasts: Forecasts, policy: Policy, targets: Floats, value: 
     lead, review = policy.each("lead_time_days", n), policy.each("review_days", n)
     known = ~forecasts.refused
     wanted = float((forecasts.mean_of_sum(lead + review) - forecasts.mean_of_sum(lead))[known] @ value[known])
-    fills = np.empty(targets.shape[1])
-    for k, target in enumerate(targets.T):
-        short = expected_unmet(forecasts, lead + review, target) - expected_unmet(forecasts, lead, target)
-        fills[k] = 1.0 - float(short[known] @ value[known]) / max(wanted, 1e-12)
+    short = expected_unmet(forecasts, lead + review, targets) - expected_unmet(forecasts, lead, targets)
+    fills: Floats = 1.0 - value[known] @ short[known] / max(wanted, 1e-12)
     return fills
 
 

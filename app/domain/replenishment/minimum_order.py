@@ -38,16 +38,16 @@ def resolve(
     position = stock.position(n)
     order = quantity(stock, forecasts, policy)
     need = np.nan_to_num(np.maximum(target_stock(forecasts, policy), policy.each("min_stock", n)) - position)
-    conflict = (order > np.maximum(need, 0.0)) & (order > 0)
+    excess = np.clip(order - need, 0.0, order)
     cost, price = stock.money("unit_cost", n), stock.money("price", n)
     yearly = forecasts.mean_of_sum(float(MAX_DAYS)) * 365 / MAX_DAYS
     years = np.divide(order, yearly, out=np.full(n, np.inf), where=yearly > 0)
-    excess = np.maximum(order - np.maximum(need, 0.0), 0.0)
     left = np.minimum(expected_left(forecasts, np.full(n, float(MAX_DAYS)), position + order), excess)
     sold_off = np.divide(excess, yearly, out=np.zeros(n), where=yearly > 0)
     accept = cost * ((excess - left) * holding_rate * sold_off / 2 + left)
     period = policy.each("lead_time_days", n) + policy.each("review_days", n)
     wait = (price - cost) * expected_unmet(forecasts, period, position)
+    conflict = excess > 0
     known = conflict & ~np.isnan(accept) & ~np.isnan(wait)
     cheaper = np.where(known, np.where(accept <= wait, "accept", "wait"), "")
     return MinimumOrder(conflict, years, accept, wait, cheaper)

@@ -11,10 +11,13 @@ STEPS = 64
 
 
 def expected_unmet(forecasts: Forecasts, days: Floats, position: Floats) -> Floats:
-    """(n,) E(D − IP)⁺ in units over `days`, by integrating the quantile function: ∫(Q(u) − IP)⁺ du (F8)."""
-    total = np.zeros(len(forecasts))
+    """E(D − IP)⁺ in units over `days`, by integrating the quantile function: ∫(Q(u) − IP)⁺ du (F8).
+
+    `position` and the answer are (n,), or (n, K) for K positions of each variant.
+    """
+    total = np.zeros(position.shape)
     for u in (np.arange(STEPS) + 0.5) / STEPS:
-        total += np.maximum(forecasts.quantile_of_sum(days, u) - position, 0.0)
+        total += np.maximum((forecasts.quantile_of_sum(days, u) - position.T).T, 0.0)
     return total / STEPS
 
 
