@@ -21,8 +21,10 @@ from app.domain.demand.censoring import censored_rate
 from app.domain.demand.pattern import demand_class
 from app.domain.demand.records import share_in_stock
 from app.domain.demand.sold_out import restore
-from app.domain.forecasts import choose, forecast
+from app.domain.forecasts import Choice, choose, forecast
+from app.domain.replenishment import Policy
 from app.domain.replenishment.replay import replay
+from app.domain.replenishment.target import service_of, target_stock
 from simulator.generation.catalog import make_catalogue
 from simulator.generation.demand import make_demand
 
@@ -31,6 +33,7 @@ LEVELS = np.array([0.8, 0.9, 0.95, 0.98])
 LEAD, REVIEW = 14, 7
 COVER_DAYS = 12.0  # what the shop orders up to, in days of its mean demand: too little for 10 + 7 days
 LEAST_CLASS = 60
+POLICY = Policy(lead_time_days=LEAD, review_days=REVIEW)
 
 
 def main(argv: list[str]) -> int:
@@ -127,23 +130,20 @@ def _censoring(panel: Panel, stock: np.ndarray, wanted: np.ndarray) -> dict[str,
 
 
 def _service(panel: Panel, wanted: np.ndarray, options: argparse.Namespace) -> dict[str, dict[str, object]]:
-    """Share of review cycles without a lost sale at each promised level, by demand class at the first review."""
+    """Service by demand class at the first review, for each level asked for.
+
+    `promised` is the chance that demand over lead time + review stays within the target, a whole number of units
+    (F6); `kept` the share of reviews after which it did: the same form. `achieved` is the share of review cycles
+    of the replay without a lost sale, which is higher, since what is lost is not taken from what comes next.
+    """
     days = options.reviews * REVIEW
     first = panel.days - 1 - days
     recent = (panel.units[:, first - 90 : first + 1] > 0).any(axis=1)
     rows = np.flatnonzero(recent & (panel.starts <= first - 60))
-    state: dict[str, object] = {"choice": None, "trained": -999}
-
-    def decide(known: Panel, at: np.ndarray) -> np.ndarray:
-        demand = replace(restore(known), in_stock=None)
-        if known.days - state["trained"] >= options.retrain * REVIEW:  # type: ignore[operator]
-            state.update(choice=choose(demand, focus=LEAD + REVIEW, seed=options.seed), trained=known.days)
-        made = forecast(demand, horizon=1, only=at, choice=state["choice"], seed=options.seed)  # type: ignore[arg-type]
-        return np.stack([made.quantile_of_sum(LEAD + REVIEW, q) for q in LEVELS], axis=1)
-
+    aims = _Aims(wanted[rows], options)
     made = replay(
         panel,
-        decide,
+        aims.decide,
         rows=rows,
         first_review=first,
         days=days,
@@ -158,10 +158,36 @@ def _service(panel: Panel, wanted: np.ndarray, options: argparse.Namespace) -> d
     return {
         name: {
             "variants": int(mine.sum()),
+            "promised": np.mean([part[mine].mean(axis=0) for part in aims.promised], axis=0).tolist(),
+            "kept": np.mean([part[mine].mean(axis=0) for part in aims.kept], axis=0).tolist(),
             "achieved": made.take(np.flatnonzero(mine)).cycle_service(after=3).tolist(),
         }
         for name, mine in {**found, "all": np.ones(len(rows), dtype=bool)}.items()
     }
+
+
+class _Aims:
+    """The targets of each review, made from restored demand alone, and what they promised and kept."""
+
+    def __init__(self, wanted: np.ndarray, options: argparse.Namespace) -> None:
+        self.wanted, self.options = wanted, options
+        self.choice: Choice | None = None
+        self.trained = -999
+        self.promised: list[np.ndarray] = []
+        self.kept: list[np.ndarray] = []
+
+    def decide(self, known: Panel, at: np.ndarray) -> np.ndarray:
+        demand = replace(restore(known), in_stock=None)
+        if known.days - self.trained >= self.options.retrain * REVIEW:
+            self.choice = choose(demand, focus=LEAD + REVIEW, seed=self.options.seed)
+            self.trained = known.days
+        made = forecast(demand, horizon=1, only=at, choice=self.choice, seed=self.options.seed)
+        target = np.stack([target_stock(made, replace(POLICY, service_level=q)) for q in LEVELS], axis=1)
+        coming = self.wanted[:, known.days : known.days + LEAD + REVIEW]
+        if coming.shape[1] == LEAD + REVIEW:
+            self.promised.append(service_of(made, POLICY, target))
+            self.kept.append(coming.sum(axis=1)[:, None] <= target)
+        return target
 
 
 def _print(report: dict[str, object]) -> None:
@@ -174,9 +200,11 @@ def _print(report: dict[str, object]) -> None:
             f"{name:14}{row['variants']:>10}{row['out_of_stock']:>8.1%}"
             f"{row['restored']:>+12.1%}{row['likelihood']:>+12.1%}{row['days_in_stock']:>+15.1%}"
         )
-    print(f"{'class':14}{'variants':>10}" + "".join(f"{q:>10.0%}" for q in LEVELS) + "   achieved")
+    print(f"{'class':14}{'variants':>10}{'asked':>12}" + "".join(f"{q:>10.0%}" for q in LEVELS))
     for name, row in report["service"].items():  # type: ignore[attr-defined]
-        print(f"{name:14}{row['variants']:>10}" + "".join(f"{x:>10.1%}" for x in row["achieved"]))
+        for line in ("promised", "kept", "achieved"):
+            head = f"{name:14}{row['variants']:>10}" if line == "promised" else " " * 24
+            print(f"{head}{line:>12}" + "".join(f"{x:>10.1%}" for x in row[line]))
     print(f"{report['seconds']:.0f} s")
 
 

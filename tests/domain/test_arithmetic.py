@@ -8,8 +8,9 @@ from app.domain.replenishment import Policy
 from app.domain.replenishment.ledger import CODES, lines, lines_matrix
 from app.domain.replenishment.money import expected_left, expected_unmet, overstock_units
 from app.domain.replenishment.order_size import order_quantity, within_maximum
-from app.domain.replenishment.target import stock_for, target_stock
+from app.domain.replenishment.target import service_of, stock_for, target_stock
 from tests.domain.golden import known_forecasts
+from tests.domain.test_replenishment import refused
 
 FIVE = known_forecasts(stats.poisson, 5.0, n=3)
 
@@ -104,3 +105,17 @@ def test_a_random_lead_time_widens_the_distance_from_the_mean() -> None:
     with pytest.raises(ValueError, match="variant 1 is 181 days; at most 180"):
         stock_for(FIVE, np.array([180.0, 181.0, 2.0]), np.zeros(3), alpha)
     assert target_stock(FIVE, Policy(14, 0, 7, 0.95))[0] == stats.poisson(105).ppf(0.95)
+
+
+def test_whole_units_promise_what_their_law_says() -> None:
+    law, policy = stats.poisson(105), Policy(14, 0, 7)
+    units = np.array([[90.0, 105, 118, 122, 130]] * 3)
+    promised = service_of(FIVE, policy, units)
+    assert promised == pytest.approx(law.cdf(units), abs=0.012)
+    assert service_of(FIVE, policy, units[:, 3]).tolist() == promised[:, 3].tolist()
+    assert (service_of(FIVE, policy, target_stock(FIVE, policy)) >= 0.95).all()
+    slow = known_forecasts(stats.poisson, 0.02)
+    assert service_of(slow, policy, one(1)) == pytest.approx(stats.poisson(0.42).cdf(1), abs=0.02)
+    assert service_of(FIVE, policy, np.full(3, -1.0)).tolist() == [0, 0, 0]
+    assert service_of(FIVE, policy, np.full(3, 1e6)).tolist() == [1, 1, 1]
+    assert np.isnan(service_of(refused(FIVE), policy, units)).all()

@@ -8,13 +8,13 @@ units of which value × chance of being asked for a day ≥ rate × cost × chan
 from __future__ import annotations
 
 import numpy as np
-from scipy.special import ndtr, ndtri
+from scipy.special import ndtr
 
 from app.domain.arrays import Bools, Floats
 from app.domain.forecasts.result import MAX_DAYS, Forecasts
 from app.domain.replenishment.inputs import Policy
 from app.domain.replenishment.money import expected_unmet
-from app.domain.replenishment.target import ROUNDING
+from app.domain.replenishment.target import ROUNDING, chance_within
 
 STEPS = ndtr(np.linspace(-1.5, 3.5, 61))  # service levels tried, 7 % to 99.98 %
 
@@ -39,7 +39,7 @@ def targets_by_value(
     early, late = np.maximum(lead - half, 0.0), _within(period + half)
     levels = np.stack([np.ceil(forecasts.quantile_of_sum(period, u) - ROUNDING) for u in STEPS], axis=1)
     spans = (early, late, lead, period, _within(FAR_PERIODS * period))
-    short_of = [_chance_within(forecasts, days, levels - 0.5) for days in spans]
+    short_of = [chance_within(forecasts, days, levels - 0.5) for days in spans]
     asked = np.maximum(short_of[0] - short_of[1], 1e-9) / (late - early)[:, None]
     idle = (1 - FAR_SHARE) * (short_of[2] + short_of[3]) / 2 + FAR_SHARE * short_of[4]
     worth = asked * value[:, None] / np.maximum(idle * cost[:, None], 1e-9)
@@ -66,15 +66,3 @@ def _last_worth(levels: Floats, worth: Bools, refused: Bools) -> Floats:
     count = np.where(worth.any(axis=1), worth.shape[1] - worth[:, ::-1].argmax(axis=1), 0)
     found = np.take_along_axis(levels, np.maximum(count - 1, 0)[:, None], axis=1)[:, 0]
     return np.where(refused, np.nan, np.where(count > 0, found, 0.0))
-
-
-def _chance_within(forecasts: Forecasts, days: Floats, units: Floats) -> Floats:
-    """(n, m) chance that the sum of the first `days` days is at most `units`, linear in normal scores."""
-    line = forecasts.quantiles_of_sum(days)
-    line = line + 1e-6 * np.arange(line.shape[1])  # equal quantiles: the highest of them counts
-    scores = ndtri(forecasts.grid_q)
-    place = np.clip((line[:, None, :] <= units[:, :, None]).sum(axis=2) - 1, 0, len(scores) - 2)
-    below = np.take_along_axis(line, place, axis=1)
-    step = np.take_along_axis(line, place + 1, axis=1) - below
-    chance = ndtr(scores[place] + (units - below) / step * np.diff(scores)[place])
-    return np.where(units < line[:, :1], 0.0, np.where(units >= line[:, -1:], 1.0, chance))

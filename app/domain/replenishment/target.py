@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import numpy as np
-from scipy.special import ndtri
+from scipy.special import ndtr, ndtri
 
 from app.domain.arrays import Floats
 from app.domain.forecasts.result import MAX_DAYS, Forecasts
@@ -37,3 +37,27 @@ def target_stock(forecasts: Forecasts, policy: Policy) -> Floats:
     period = policy.each("lead_time_days", n) + policy.each("review_days", n)
     sd, alpha = policy.each("lead_time_sd_days", n), policy.each("service_level", n)
     return np.ceil(stock_for(forecasts, period, sd, alpha) - ROUNDING)
+
+
+def service_of(forecasts: Forecasts, policy: Policy, stock: Floats) -> Floats:
+    """(n,) or (n, K) chance that demand over lead time + review stays within whole units of `stock` (F6).
+
+    What a target promises once it is rounded up to whole units: more than the level asked for, most of all where
+    demand is slow. The lead time's own spread is left out. NaN where refused.
+    """
+    n = len(forecasts)
+    period = policy.each("lead_time_days", n) + policy.each("review_days", n)
+    chance = chance_within(forecasts, period, stock.reshape(n, -1) + 0.5)  # up to where the next unit begins
+    return np.where(forecasts.refused[:, None], np.nan, chance).reshape(stock.shape)
+
+
+def chance_within(forecasts: Forecasts, days: Floats, units: Floats) -> Floats:
+    """(n, m) chance that the sum of the first `days` days is at most `units` (n, m), linear in normal scores."""
+    line = forecasts.quantiles_of_sum(days)
+    line = line + 1e-6 * np.arange(line.shape[1])  # equal quantiles: the highest of them counts
+    scores = ndtri(forecasts.grid_q)
+    place = np.clip((line[:, None, :] <= units[:, :, None]).sum(axis=2) - 1, 0, len(scores) - 2)
+    below = np.take_along_axis(line, place, axis=1)
+    step = np.take_along_axis(line, place + 1, axis=1) - below
+    chance = ndtr(scores[place] + (units - below) / step * np.diff(scores)[place])
+    return np.where(units < line[:, :1], 0.0, np.where(units >= line[:, -1:], 1.0, chance))
