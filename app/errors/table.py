@@ -32,6 +32,7 @@ from app.services.reports import ReportNotFound
 from app.services.stores import MemberNotFound, OwnerNeeded, StoreNotFound, UnableToReachShop
 from app.services.sync import ReceiptNotFound
 from app.services.users import LinkUsed, LoginRefused
+from app.services.wholesale import LineNotFound
 from app.shopify.access_token import TokenRefused, TokenUnavailable
 from app.shopify.admin import AdminError
 from app.shopify.authorization_code import GrantRefused
@@ -86,6 +87,7 @@ TABLE: dict[type[Exception], Problem] = {
         409, lazy_gettext("The order's status does not allow this"), purchasing.act_not_allowed
     ),
     TooManyUnits: Problem(422, lazy_gettext("Too many units"), purchasing.too_many_units),
+    LineNotFound: _missing(lazy_gettext("Order not found")),
     EventNotFound: _missing(lazy_gettext("Event not found")),
     ImportNotFound: _missing(lazy_gettext("Import not found")),
     UnableToImport: Problem(409, lazy_gettext("This import cannot go on")),

@@ -53,6 +53,30 @@ class OrderLine(StoreScoped, Base):
         ForeignKeyConstraint(["store_id", "order_id"], ["orders.store_id", "orders.id"], ondelete="CASCADE"),
         Index("ix_order_lines_order", "store_id", "order_id"),
         Index("ix_order_lines_variant", "store_id", "variant_id"),
+        # Only products with such a line can have a one-off large order.
+        Index("ix_order_lines_large", "store_id", "variant_id", postgresql_where="units >= 10"),
+    )
+
+
+class WholesaleLine(StoreScoped, Base):
+    """An order line held to be one-off wholesale; `is_counted`: the merchant says that it is demand as any other."""
+
+    __tablename__ = "wholesale_lines"
+
+    line_id: Mapped[int] = mapped_column(BigInteger, primary_key=True, autoincrement=False)
+    variant_id: Mapped[int] = mapped_column(BigInteger)
+    day: Mapped[date]
+    units: Mapped[int]
+    # The median line of the product.
+    usual_units: Mapped[float]
+    is_counted: Mapped[bool] = mapped_column(default=False, server_default="false")
+    decided_by: Mapped[str] = mapped_column(default="", server_default="")
+
+    __table_args__ = (
+        ForeignKeyConstraint(
+            ["store_id", "line_id"], ["order_lines.store_id", "order_lines.id"], ondelete="CASCADE"
+        ),
+        Index("ix_wholesale_lines_variant", "store_id", "variant_id"),
     )
 
 

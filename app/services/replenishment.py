@@ -15,7 +15,7 @@ from app.domain.replenishment import LedgerLine, Policy, Receipt, Stock, Suggest
 from app.domain.replenishment.classes import abc
 from app.models.replenishment import Suggestion
 from app.platform import copying, db
-from app.services import service_levels, stores
+from app.services import service_levels, stores, wholesale
 from app.services.forecasts import before_events, take
 from app.services.overrides import Applied
 
@@ -89,12 +89,13 @@ def run(applied: Applied, *, today: date, now: datetime) -> Suggestions | None:
     policy = policy_of(found, classes)
     model = take(applied.model, chosen)
     usual, coming = before_events(model)
+    apart = wholesale.facts([row.id for row in found])
     made = plan(stock, taken, policy, today=today, model=model, usual=usual)
     service_levels.store_costs(taken, policy, stock, classes, now=now)
     copying.append(
         Suggestion,
         _COLUMNS,
-        _values(made, found, now, {"override": applied.facts, "events": coming}, classes),
+        _values(made, found, now, {"override": applied.facts, "events": coming, "demand": apart}, classes),
     )
     return made
 

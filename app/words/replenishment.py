@@ -43,11 +43,19 @@ def detail(code: str, facts: Mapping[str, Any] | str) -> str:
 
 
 def _demand(facts: Mapping[str, Any]) -> str:
-    return gettext(
+    days = gettext(
         "%(lead)s of lead time + %(review)s to the next review",
         lead=counted(facts["lead_days"], "day"),
         review=counted(facts["review_days"], "day"),
     )
+    if "large_orders" not in facts:
+        return days
+    apart = gettext(
+        "large one-off orders left out: %(orders)s, %(units)s",
+        orders=counted(facts["large_orders"], "order"),
+        units=counted(facts["large_units"], "unit"),
+    )
+    return f"{days}; {apart}"
 
 
 def _safety(facts: Mapping[str, Any]) -> str:

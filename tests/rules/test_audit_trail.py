@@ -148,6 +148,7 @@ def _products(trail: Trail) -> None:
     number = {"kind": "units", "value": 5, "until": until, "reason": "fair"}
     trail.act("api.set_override", json=number)
     trail.act("api.end_override")
+    trail.act("catalog.decide_wholesale", data={"counted": "1"})
     trail.act("catalog.save_view", data={"view_name": "All of it", "shared": "1"})
     trail.act("catalog.delete_view")
     trail.act("sync.decide_merge", data={"choice": "decline"})

@@ -15,6 +15,7 @@ from werkzeug.routing import Rule
 
 from app.models.catalog import ProductView, VariantMerge
 from app.models.reports import Report
+from app.models.sales import WholesaleLine
 from app.models.sync import WebhookReceipt
 from app.platform import clock, db, queue, tenancy
 from app.services import alerts, events, imports, purchasing, stores
@@ -159,7 +160,9 @@ def _things(store_id: int, variant_id: int) -> dict[str, Any]:
     receipt = WebhookReceipt(webhook_id=MARK, topic="customers/redact", payload={}, parked_at=now, attempts=6)
     young = variant_id + 1
     merge = VariantMerge(old_variant_id=variant_id, new_variant_id=young, sku=MARK)
-    session.add_all([report, view, receipt, merge])
+    line_id = db.rows("SELECT MIN(id) AS id FROM order_lines WHERE variant_id = :id", id=variant_id)[0].id
+    large = WholesaleLine(line_id=line_id, variant_id=variant_id, day=now.date(), units=90, usual_units=5)
+    session.add_all([report, view, receipt, merge, large])
     purchasing.ensure_suppliers()
     supplier_id = db.rows("SELECT id FROM suppliers WHERE vendor LIKE :mark", mark=f"{MARK}%")[0].id
     order = purchasing.new_draft(supplier_id, actor=MARK, now=now)
@@ -168,6 +171,7 @@ def _things(store_id: int, variant_id: int) -> dict[str, Any]:
     brought = imports.upload(f"{MARK}.csv", b"SKU,Lead time\nSKU-71000,9\n", kind=None, actor=MARK, now=now)
     return {
         "event_id": _event(),
+        "line_id": line_id,
         "import_id": brought,
         "filename": "app.css",
         "store_id": store_id,

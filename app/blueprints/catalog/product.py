@@ -16,7 +16,17 @@ from app.platform import clock, web
 from app.platform.access import Permission, actor
 from app.platform.forms import Form
 from app.platform.i18n import gettext
-from app.queries import catalog, forecasts, overrides, projections, proof, purchasing, replenishment, stores
+from app.queries import (
+    catalog,
+    forecasts,
+    overrides,
+    projections,
+    proof,
+    purchasing,
+    replenishment,
+    stores,
+    wholesale,
+)
 from app.queries.catalog import ProductDetail
 from app.services.catalog import change_variant_settings
 
@@ -43,6 +53,7 @@ def show(variant_id: int) -> Response:
         product=product,
         own_orders=purchasing.open_lines(variant_id),
         proof=proof.of_variant(variant_id),
+        wholesale=wholesale.of_product(variant_id),
         **numbers(product),
         **override_values(product),
         **_form_values(product),

@@ -14,7 +14,7 @@ from app.domain.forecasts import Forecasts
 from app.models.catalog import VariantSettings
 from app.models.forecasts import ForecastRun
 from app.platform import columns, db
-from app.services import demand, events, stores
+from app.services import demand, events, stores, wholesale
 from app.services.forecasts import choices, stored
 
 HORIZON_DAYS = 28
@@ -32,13 +32,16 @@ class Made:
 def run(*, today: date, now: datetime) -> Made | None:
     """Forecast every product of the current store from what was known at the end of yesterday.
 
-    Days of events are no example of usual demand; coming events change the forecast made from it.
+    One-off large orders are kept apart, and days of events are no example of usual demand; coming events change
+    the forecast made from it.
     What the automatic engine has learnt is kept for some days and used on the newest sales meanwhile.
     Returns None while there is nothing to forecast.
     """
     panel = load_panel(last_day=today - timedelta(days=1))
     if panel is None:
         return None
+    wholesale.recognise(panel)
+    panel = wholesale.kept_apart(panel)
     days = events.known(panel, now=now)
     panel = events.take_out(demand.as_wanted(panel, apart=days.apart(panel)), days)
     settings = stores.settings()
