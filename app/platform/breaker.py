@@ -7,16 +7,16 @@ from typing import Any
 
 from redis import Redis
 
-# The breaker is a hash {failures, opened, until}. While `until` lies ahead everybody waits. After it, the first
-# to ask becomes the probe and pushes `until` on by the probe's time, so that the others go on waiting.
+# The breaker is a hash {failures, opened, until, reason}. While `until` lies ahead everybody waits. After it, the
+# first to ask becomes the probe and pushes `until` on by the probe's time, so that the others go on waiting.
 _ALLOW = """
 local clock = redis.call('TIME')
 local now = tonumber(clock[1]) + tonumber(clock[2]) / 1000000
 local untill = tonumber(redis.call('HGET', KEYS[1], 'until') or '0')
-if untill == 0 then return '0' end
-if now < untill then return tostring(untill - now) end
+if untill == 0 then return {'0', ''} end
+if now < untill then return {tostring(untill - now), redis.call('HGET', KEYS[1], 'reason') or ''} end
 redis.call('HSET', KEYS[1], 'until', tostring(now + tonumber(ARGV[1])))
-return '0'
+return {'0', ''}
 """
 
 _FAILED = """
@@ -25,6 +25,7 @@ local now = tonumber(clock[1]) + tonumber(clock[2]) / 1000000
 local failures = redis.call('HINCRBY', KEYS[1], 'failures', 1)
 local opened = tonumber(redis.call('HGET', KEYS[1], 'opened') or '0')
 local hold = tonumber(ARGV[4])
+redis.call('HSET', KEYS[1], 'reason', ARGV[5])
 if hold > 0 or opened > 0 or failures >= tonumber(ARGV[1]) then
   opened = redis.call('HINCRBY', KEYS[1], 'opened', 1)
   if hold == 0 then
@@ -52,8 +53,9 @@ class Limits:
 class CircuitOpen(RuntimeError):
     """The store has failed too often of late; ask again in `wait_seconds`."""
 
-    def __init__(self, key: str, wait_seconds: float) -> None:
-        super().__init__(f"Calls to {key} rest for {wait_seconds:.0f} s after repeated failures.")
+    def __init__(self, key: str, wait_seconds: float, reason: str) -> None:
+        last = f" The last: {reason}." if reason else ""
+        super().__init__(f"Calls to {key} rest for {wait_seconds:.0f} s after repeated failures.{last}")
         self.wait_seconds = wait_seconds
 
 
@@ -73,14 +75,17 @@ class Breaker:
         """Let the call through, as a probe if the circuit is open but due. Raises CircuitOpen."""
         if self._probing:
             return
-        wait = float(self._redis.eval(_ALLOW, 1, self._key, self._limits.probe))
-        if wait > 0:
-            raise CircuitOpen(self._name, wait)
+        wait, reason = self._redis.eval(_ALLOW, 1, self._key, self._limits.probe)
+        if float(wait) > 0:
+            raise CircuitOpen(self._name, float(wait), reason.decode())
 
-    def failed(self, *, hold_seconds: float = 0.0) -> None:
-        """Count a failure; `hold_seconds` opens the circuit at once (the shop is frozen or locked)."""
-        limits = self._limits
-        self._redis.eval(_FAILED, 1, self._key, limits.failures, limits.first, limits.longest, hold_seconds)
+    def failed(self, reason: str = "", *, hold_seconds: float = 0.0) -> None:
+        """Count a failure; `hold_seconds` opens the circuit at once (the shop is frozen or locked).
+
+        `reason` is what those are told whom the open circuit refuses.
+        """
+        limits = (self._limits.failures, self._limits.first, self._limits.longest)
+        self._redis.eval(_FAILED, 1, self._key, *limits, hold_seconds, reason)
 
     def succeeded(self) -> None:
         """Close the circuit and forget the failures."""

@@ -8,7 +8,7 @@ from typing import Any
 from flask import Flask, Response, g, request
 
 from app.config import ConfigError, Settings
-from app.platform import costs, logs, metrics, queue
+from app.platform import costs, logs, metrics, queue, tenancy
 
 # Asked every few seconds by routers and scrapers: no line for each.
 _QUIET = ("static", "health.healthz", "health.readyz", "health.figures")
@@ -29,7 +29,9 @@ def install(app: Flask, settings: Settings) -> None:
         if cost is None or request.endpoint in _QUIET:
             return response
         endpoint = request.endpoint or "none"
-        costs.tell("request", cost, status=response.status_code, endpoint=endpoint)
+        store = tenancy.current_store()
+        known = {} if store is None else {"store_id": store}
+        costs.tell("request", cost, status=response.status_code, endpoint=endpoint, **known)
         status = f"{response.status_code // 100}xx"
         metrics.observe("requests", cost.seconds, endpoint=endpoint, status=status)
         prefix, connection = queue.prefix(), queue.connection()

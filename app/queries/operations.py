@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from app.platform import db
+
+# A run that stumbles once or twice mends itself; four runs a day leave nothing unread for so long.
+_FAILURES, _STALE_AFTER = 3, timedelta(hours=13)
 
 
 @dataclass(frozen=True)
@@ -67,6 +70,39 @@ def story(store_id: int) -> Story:
         mails=_mails(),
         owed_jobs=[(row.name, row.attempts, row.error) for row in owed],
     )
+
+
+@dataclass(frozen=True)
+class Trouble:
+    """What of a store an operator should look at; `read_at` is when it was last read whole, None for never."""
+
+    failures: int
+    read_at: datetime | None
+    unsent: int
+
+    def words(self, *, now: datetime) -> list[str]:
+        """Each trouble as half a sentence; none when all is well."""
+        found = [f"its sync has failed {self.failures} times in a row"] if self.failures >= _FAILURES else []
+        if self.read_at is not None and now - self.read_at > _STALE_AFTER:
+            found.append(f"nothing was read since {self.read_at:%Y-%m-%d %H:%M} UTC")
+        return found + ([f"{self.unsent} mail(s) could not be sent"] if self.unsent else [])
+
+
+def trouble(*, now: datetime) -> Trouble:
+    """The troubles of the current store; mails count that are tried again, and those given up within a day."""
+    unsent = " UNION ALL ".join(
+        f"SELECT 1 FROM {table} WHERE (status = 'queued' AND error <> '')"  # noqa: S608
+        " OR (status = 'failed' AND created_at > :since)"
+        for table in ("alert_mails", "purchase_mails")
+    )
+    row = db.rows(
+        "SELECT (SELECT max(finished_at) FROM sync_runs WHERE status = 'done') AS read_at,"  # noqa: S608
+        " (SELECT CASE status WHEN 'failed' THEN :failures ELSE attempts END FROM sync_runs"
+        f" ORDER BY started_at DESC LIMIT 1) AS failures, (SELECT count(*) FROM ({unsent}) AS them) AS unsent",
+        failures=_FAILURES,
+        since=now - timedelta(days=1),
+    )[0]
+    return Trouble(int(row.failures or 0), row.read_at, int(row.unsent))
 
 
 def _runs() -> list[Run]:

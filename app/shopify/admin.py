@@ -96,13 +96,9 @@ class AdminClient:
                 is_fault=False,
             ) from late
 
-    def _note(self, *, good: bool, hold_seconds: float = 0.0) -> None:
-        if self._breaker is None:
-            return
-        if good:
-            self._breaker.succeeded()
-        else:
-            self._breaker.failed(hold_seconds=hold_seconds)
+    def _note_failure(self, reason: str, *, hold_seconds: float = 0.0) -> None:
+        if self._breaker is not None:
+            self._breaker.failed(reason, hold_seconds=hold_seconds)
 
     def pages(
         self, name: str, *path: str, **variables: Any
@@ -156,12 +152,12 @@ class AdminClient:
             return 0.0
         if status != 200:
             if status in FROZEN:
-                self._note(good=False, hold_seconds=_FROZEN_SECONDS)
+                self._note_failure(f"Shopify answered {status}", hold_seconds=_FROZEN_SECONDS)
             raise StoreUnavailable(f"{name}: Shopify answered {status}.", status)
         return self._read(name, answer, is_mutation, attempt)
 
     def _later(self, name: str, what: str, is_mutation: bool, attempt: int) -> float:
-        self._note(good=False)
+        self._note_failure(f"Shopify: {what}")
         # A query may be asked again; a mutation may have happened, so it must not be.
         if is_mutation:
             raise ShopifyBusy(f"{name}: {what}; not repeated, since it may have been done.")
@@ -191,7 +187,8 @@ class AdminClient:
         errors = body.get("errors")
         if errors:
             return self._errors(name, errors, cost, attempt)
-        self._note(good=True)
+        if self._breaker is not None:
+            self._breaker.succeeded()
         warnings = [entry for entry in body.get("extensions", {}).get("search", []) if entry.get("warnings")]
         if warnings:
             raise QueryRefused(f"{name}: the search was not understood: {warnings[0]['warnings']}")

@@ -43,6 +43,13 @@ def test_a_storm_opens_it_for_every_process_and_no_other_store(redis: Redis) -> 
     Breaker(redis, "b", LIMITS).check()
 
 
+def test_whom_it_refuses_it_tells_why(redis: Redis) -> None:
+    for status in (500, 502, 503):
+        Breaker(redis, "a", LIMITS).failed(f"status {status}")
+    with pytest.raises(CircuitOpen, match=r"after repeated failures\. The last: status 503\."):
+        Breaker(redis, "a", LIMITS).check()
+
+
 def test_after_the_pause_one_probe_goes_and_the_others_wait(redis: Redis) -> None:
     breaker = Breaker(redis, "a", LIMITS)
     for _ in range(3):

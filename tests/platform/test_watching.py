@@ -83,7 +83,8 @@ def test_each_request_is_one_line_with_its_cost(watched: Flask, caplog: pytest.L
         watched.test_client().get("/settings", headers=shop.headers())
         watched.test_client().get("/healthz")
     found = lines(caplog, "request")
-    assert [(one["endpoint"], one["status"]) for one in found] == [("settings.index", 200)]
+    told = [(one["endpoint"], one["status"], one["store_id"]) for one in found]
+    assert told == [("settings.index", 200, shop.id)]
     assert found[0]["statements"] > 3
     assert found[0]["database_ms"] <= found[0]["ms"]
 

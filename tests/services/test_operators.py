@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from datetime import timedelta
 
 import pytest
 from flask import Flask
 from rq import SimpleWorker
 
+from app.models.alerts import AlertMail
 from app.models.stores import Store
 from app.models.sync import WebhookReceipt
 from app.platform import clock, db, queue, tenancy
@@ -66,6 +68,26 @@ def test_a_store_that_is_put_away_is_named_with_the_reason(app: Flask, shop: Sho
         store.status, store.status_reason = "reauthorize", "The merchant has to open Fluxor."
     seen = invoke(app, "doctor")
     assert f"({shop.domain}) is reauthorize: The merchant has to open Fluxor." in seen.output
+
+
+def test_a_store_that_is_not_read_and_mails_that_do_not_go_are_named(app: Flask, shop: Shop) -> None:
+    now = clock.now()
+    long_ago = {"started_at": now - timedelta(days=2), "finished_at": now - timedelta(days=2)}
+    factories.sync_run(app, shop, **long_ago)
+    mine = f"Store {shop.id} ({shop.domain})"
+    assert f"{mine}: nothing was read since" in invoke(app, "doctor").output
+    factories.sync_run(app, shop)
+    assert mine not in invoke(app, "doctor").output
+    still = {"status": "running", "stage": "orders", "started_at": now + timedelta(minutes=1)}
+    factories.sync_run(app, shop, **still, attempts=3, finished_at=None, error="planted")
+    with app.app_context(), tenancy.store_scope(db.session(), shop.id), db.transaction() as session:
+        for status, error in (("queued", "Mailgun answered 503."), ("sent", ""), ("failed", "refused")):
+            session.add(
+                AlertMail(recipients=["a@b.test"], subject="x", status=status, error=error, text="", html="")
+            )
+    seen = invoke(app, "doctor").output
+    assert f"{mine}: its sync has failed 3 times in a row. `flask why {shop.domain}` says why." in seen
+    assert f"{mine}: 2 mail(s) could not be sent." in seen
 
 
 def test_a_parked_delivery_is_handled_once_more(app: Flask, shop: Shop) -> None:
