@@ -56,11 +56,13 @@ class EmbeddedPostgres:
     Args:
         area: `.local/<area>` holds passwords and logs (two areas never share a server).
         durable: True keeps every promise of the disk (the demo); False trades it for speed (tests).
+        also_on: a second address of this machine at which the server listens, beside loopback.
     """
 
-    def __init__(self, area: str, *, durable: bool) -> None:
+    def __init__(self, area: str, *, durable: bool, also_on: str = "") -> None:
         self.area = area
         self.durable = durable
+        self.also_on = also_on
         self.user = unprivileged.service_user()
         self.home = unprivileged.private_folder(area, "postgres", self.user)
         self.data = self.home / "data"
@@ -127,6 +129,9 @@ class EmbeddedPostgres:
             password_file.unlink(missing_ok=True)
         if done.returncode:
             raise ProcessFailed(f"initdb failed:\n{done.stdout}{done.stderr}")
+        if self.also_on:
+            with (self.data / "pg_hba.conf").open("a") as rules:
+                rules.write(f"host all all {self.also_on}/24 scram-sha-256\n")
         self.secrets_file.touch(mode=0o600)
         self.secrets_file.write_text(json.dumps(passwords))
 
@@ -144,7 +149,7 @@ class EmbeddedPostgres:
     def program(self, server: PostgresServer) -> Program:
         """How the server is started (again, on the same port)."""
         settings: dict[str, Any] = {
-            "listen_addresses": ports.LOOPBACK,
+            "listen_addresses": ",".join(filter(None, (ports.LOOPBACK, self.also_on))),
             "port": server.port,
             "unix_socket_directories": "",
             "max_connections": 200,

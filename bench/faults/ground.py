@@ -36,12 +36,15 @@ MAIL_DOMAIN, MAIL_KEY = "mail.faults.test", "mail-key-of-the-faults"
 
 
 class Place:
-    """Everything that runs; `pids` holds the app's processes by name."""
+    """Everything that runs; `pids` holds the app's processes by name.
 
-    def __init__(self, supervisor: Supervisor, state: Path) -> None:
-        self.supervisor, self.state = supervisor, state
+    PostgreSQL and Valkey listen on `also_on` too, if given: an address of a network that is ours alone.
+    """
+
+    def __init__(self, supervisor: Supervisor, state: Path, *, also_on: str = "") -> None:
+        self.supervisor, self.state, self.also_on = supervisor, state, also_on
         self.port, self.redis_port = free_port(), free_port()
-        self.postgres = EmbeddedPostgres("faults", durable=True)
+        self.postgres = EmbeddedPostgres("faults", durable=True, also_on=also_on)
         self.postgres.forget()
         self.server = self.postgres.start(supervisor)
         self.database = supervisor.children[-1]
@@ -94,7 +97,7 @@ class Place:
             "APP_URL": f"http://127.0.0.1:{self.port}",
             "SECRET_KEY": "k" * 40,
             "TOKEN_KEYS": "k1:" + base64.b64encode(b"1" * 32).decode(),
-            "LOG_LEVEL": "CRITICAL",
+            "LOG_LEVEL": os.environ.get("LOG_LEVEL", "CRITICAL"),
         }
 
     # -- the parts
@@ -105,7 +108,8 @@ class Place:
         folder.mkdir(exist_ok=True)
         options = {
             "port": str(self.redis_port),
-            "bind": "127.0.0.1",
+            "bind": f"127.0.0.1 {self.also_on}".strip(),
+            "protected-mode": "no" if self.also_on else "yes",
             "dir": str(folder),
             "appendonly": "yes",
             "save": "",
@@ -114,7 +118,7 @@ class Place:
         }
         command: list[str | Path] = [binary()]
         for name, value in options.items():
-            command += [f"--{name}", value]
+            command += [f"--{name}", *value.split(" ")]
         self.valkey = self.supervisor.start(Program("valkey", command, ready=self._valkey_answers))
         return self.valkey
 
@@ -224,13 +228,13 @@ class Place:
 
 
 @contextmanager
-def place(*, is_lean: bool = False) -> Iterator[Place]:
+def place(*, is_lean: bool = False, also_on: str = "") -> Iterator[Place]:
     """A fresh place, all of it gone at the end."""
     with (
         tempfile.TemporaryDirectory(prefix="fluxor-faults-") as folder,
         Supervisor(area_dir("faults") / "logs") as own,
     ):
-        made = Place(own, Path(folder))
+        made = Place(own, Path(folder), also_on=also_on)
         try:
             made.open(is_lean=is_lean)
             yield made

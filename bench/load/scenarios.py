@@ -89,12 +89,12 @@ def black_friday(place: Place, *, rate: float, seconds: float, stores: int) -> d
     times = Times()
     mark = 50_000_000
 
-    def deliver(number: int) -> None:
-        times.measure(lambda: _deliver(place, names[number % stores], mark + number))
+    def one(number: int) -> None:
+        times.measure(lambda: deliver(place, names[number % stores], mark + number))
 
     total = int(rate * seconds)
     begun = time.monotonic()
-    steadily(deliver, total=total, rate=rate, threads=48)
+    steadily(one, total=total, rate=rate, threads=48)
     effects = f"SELECT count(*) FROM audit_entries WHERE (detail->>'request_id')::bigint >= {mark}"
     until(lambda: place.sql(effects)[0][0] >= total, 400, "the last delivery's effect")
     found = times.figures()
@@ -103,7 +103,8 @@ def black_friday(place: Place, *, rate: float, seconds: float, stores: int) -> d
     return {**found, "rate": rate, "stores": stores, "handled_after_s": round(drained, 1), **memory(place)}
 
 
-def _deliver(place: Place, shop: str, number: int) -> bool:
+def deliver(place: Place, shop: str, number: int) -> bool:
+    """Send a signed delivery whose effect is an audit entry with that number; whether it was taken."""
     body = json.dumps({"data_request": {"id": number}, "orders_requested": []}).encode()
     headers = {
         "Content-Type": "application/json",
@@ -130,7 +131,7 @@ def deep_queue(place: Place, *, depth: int) -> dict[str, Any]:
         used = queue.connection().info("memory")["used_memory"] / 2**20
     times = Times()
     for number in range(20):
-        times.measure(lambda: _deliver(place, "faults.myshopify.com", 90_000_000 + number))  # noqa: B023
+        times.measure(lambda: deliver(place, "faults.myshopify.com", 90_000_000 + number))  # noqa: B023
         effect = f"SELECT 1 FROM audit_entries WHERE (detail->>'request_id')::bigint = {90_000_000 + number}"
         times.measure(lambda: _comes(place, effect))  # noqa: B023
     with place.app.app_context():
