@@ -17,6 +17,9 @@ from app.platform.secrets import CannotUnseal, TokenCipher
 from app.queries import operations
 from app.services import alerts, stores
 
+# A run that stumbles once or twice mends itself; four runs a day leave nothing unread for so long.
+_TRIES, _STALE_AFTER = 3, timedelta(hours=13)
+
 
 def install(app: Flask) -> None:
     """Add the commands."""
@@ -170,8 +173,16 @@ def _store_problems() -> list[str]:
 
 
 def _troubles(store: stores.Health) -> list[str]:
+    now = clock.now()
     with tenancy.store_scope(db.session(), store.id):
-        words = operations.trouble(now=clock.now()).words(now=clock.now())
+        found = operations.trouble(now=now)
+    words = []
+    if found.has_failed or found.tries >= _TRIES:
+        words.append(f"its sync fails ({found.tries} tries in a row)")
+    if found.read_at is not None and now - found.read_at > _STALE_AFTER:
+        words.append(f"nothing was read since {found.read_at:%Y-%m-%d %H:%M} UTC")
+    if found.unsent:
+        words.append(f"{found.unsent} mail(s) could not be sent")
     return [f"Store {store.id} ({store.shop}): {one}. `flask why {store.shop}` says why." for one in words]
 
 

@@ -54,8 +54,7 @@ class CircuitOpen(RuntimeError):
     """The store has failed too often of late; ask again in `wait_seconds`."""
 
     def __init__(self, key: str, wait_seconds: float, reason: str) -> None:
-        last = f" The last: {reason}." if reason else ""
-        super().__init__(f"Calls to {key} rest for {wait_seconds:.0f} s after repeated failures.{last}")
+        super().__init__(f"Calls to {key} rest for {wait_seconds:.0f} s after repeated failures: {reason}")
         self.wait_seconds = wait_seconds
 
 
@@ -79,10 +78,10 @@ class Breaker:
         if float(wait) > 0:
             raise CircuitOpen(self._name, float(wait), reason.decode())
 
-    def failed(self, reason: str = "", *, hold_seconds: float = 0.0) -> None:
+    def failed(self, reason: str, *, hold_seconds: float = 0.0) -> None:
         """Count a failure; `hold_seconds` opens the circuit at once (the shop is frozen or locked).
 
-        `reason` is what those are told whom the open circuit refuses.
+        `reason` is a sentence: those are told it whom the open circuit refuses.
         """
         limits = (self._limits.failures, self._limits.first, self._limits.longest)
         self._redis.eval(_FAILED, 1, self._key, *limits, hold_seconds, reason)

@@ -7,9 +7,6 @@ from datetime import datetime, timedelta
 
 from app.platform import db
 
-# A run that stumbles once or twice mends itself; four runs a day leave nothing unread for so long.
-_FAILURES, _STALE_AFTER = 3, timedelta(hours=13)
-
 
 @dataclass(frozen=True)
 class Run:
@@ -74,18 +71,12 @@ def story(store_id: int) -> Story:
 
 @dataclass(frozen=True)
 class Trouble:
-    """What of a store an operator should look at; `read_at` is when it was last read whole, None for never."""
+    """What of a store an operator should look at; `read_at` is when it was last read, None for never."""
 
-    failures: int
+    has_failed: bool
+    tries: int
     read_at: datetime | None
     unsent: int
-
-    def words(self, *, now: datetime) -> list[str]:
-        """Each trouble as half a sentence; none when all is well."""
-        found = [f"its sync has failed {self.failures} times in a row"] if self.failures >= _FAILURES else []
-        if self.read_at is not None and now - self.read_at > _STALE_AFTER:
-            found.append(f"nothing was read since {self.read_at:%Y-%m-%d %H:%M} UTC")
-        return found + ([f"{self.unsent} mail(s) could not be sent"] if self.unsent else [])
 
 
 def trouble(*, now: datetime) -> Trouble:
@@ -96,13 +87,13 @@ def trouble(*, now: datetime) -> Trouble:
         for table in ("alert_mails", "purchase_mails")
     )
     row = db.rows(
-        "SELECT (SELECT max(finished_at) FROM sync_runs WHERE status = 'done') AS read_at,"  # noqa: S608
-        " (SELECT CASE status WHEN 'failed' THEN :failures ELSE attempts END FROM sync_runs"
-        f" ORDER BY started_at DESC LIMIT 1) AS failures, (SELECT count(*) FROM ({unsent}) AS them) AS unsent",
-        failures=_FAILURES,
+        "SELECT latest.status, latest.attempts,"  # noqa: S608
+        " (SELECT max(finished_at) FROM sync_runs WHERE status = 'done') AS read_at,"
+        f" (SELECT count(*) FROM ({unsent}) AS them) AS unsent FROM (SELECT 1) AS one LEFT JOIN"
+        " (SELECT status, attempts FROM sync_runs ORDER BY started_at DESC LIMIT 1) AS latest ON true",
         since=now - timedelta(days=1),
     )[0]
-    return Trouble(int(row.failures or 0), row.read_at, int(row.unsent))
+    return Trouble(row.status == "failed", int(row.attempts or 0), row.read_at, int(row.unsent))
 
 
 def _runs() -> list[Run]:

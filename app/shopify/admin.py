@@ -152,12 +152,12 @@ class AdminClient:
             return 0.0
         if status != 200:
             if status in FROZEN:
-                self._note_failure(f"Shopify answered {status}", hold_seconds=_FROZEN_SECONDS)
+                self._note_failure(f"Shopify answered {status}.", hold_seconds=_FROZEN_SECONDS)
             raise StoreUnavailable(f"{name}: Shopify answered {status}.", status)
         return self._read(name, answer, is_mutation, attempt)
 
     def _later(self, name: str, what: str, is_mutation: bool, attempt: int) -> float:
-        self._note_failure(f"Shopify: {what}")
+        self._note_failure(f"Shopify gave no answer that can be used ({what}).")
         # A query may be asked again; a mutation may have happened, so it must not be.
         if is_mutation:
             raise ShopifyBusy(f"{name}: {what}; not repeated, since it may have been done.")

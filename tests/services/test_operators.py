@@ -86,7 +86,7 @@ def test_a_store_that_is_not_read_and_mails_that_do_not_go_are_named(app: Flask,
                 AlertMail(recipients=["a@b.test"], subject="x", status=status, error=error, text="", html="")
             )
     seen = invoke(app, "doctor").output
-    assert f"{mine}: its sync has failed 3 times in a row. `flask why {shop.domain}` says why." in seen
+    assert f"{mine}: its sync fails (3 tries in a row). `flask why {shop.domain}` says why." in seen
     assert f"{mine}: 2 mail(s) could not be sent." in seen
 
 
