@@ -5,7 +5,8 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from typing import Any, cast
+from dataclasses import fields
+from typing import Any, TypeVar, cast
 
 from flask import Flask
 from flask_sqlalchemy import SQLAlchemy
@@ -14,6 +15,7 @@ from sqlalchemy.engine import Engine, Row
 from sqlalchemy.exc import OperationalError
 from sqlalchemy.orm import DeclarativeBase, Session, registry
 
+T = TypeVar("T")
 NAMING = {
     "ix": "ix_%(table_name)s_%(column_0_N_name)s",
     "uq": "uq_%(table_name)s_%(column_0_N_name)s",
@@ -79,6 +81,12 @@ def rows(sql: str, /, **parameters: Any) -> Sequence[Row[Any]]:
     """
     session().flush()
     return session().execute(text(sql), parameters).all()
+
+
+def made(kind: type[T], row: Row[Any], **given: Any) -> T:
+    """A dataclass of a row: each of its fields is `given`, or is the row's column of that name."""
+    names = (field.name for field in fields(cast(Any, kind)) if field.name not in given)
+    return kind(**given, **{name: getattr(row, name) for name in names})
 
 
 @contextmanager

@@ -181,4 +181,4 @@ def _finished(row: Any) -> Finished:
 
 
 def _row(row: Any) -> ProofRow:
-    return ProofRow(**{name: getattr(row, name) for name in ProofRow.__dataclass_fields__})
+    return db.made(ProofRow, row)

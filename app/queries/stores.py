@@ -95,5 +95,4 @@ def settings() -> SettingsView:
     found = db.rows("SELECT * FROM store_settings")
     if not found:
         return DEFAULTS
-    row = found[0]
-    return SettingsView(**{name: getattr(row, name) for name in SettingsView.__dataclass_fields__})
+    return db.made(SettingsView, found[0])

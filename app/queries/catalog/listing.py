@@ -99,14 +99,20 @@ def table(asked: Asked, *, today: date, page: int = 1) -> ProductTable:
     return ProductTable([_row(row, asked.columns) for row in rows], place, asked)
 
 
+_SHOWN = "shown_"  # before the names of columns that were asked for, which may be those of a row's own fields
+_ROW = """
+    v.id AS variant_id, v.display_name AS product, v.sku, p.status, v.is_tracked, s.protection_days,
+    COALESCE(l.incoming, 0) AS incoming, f.confidence
+"""
+
+
 def _page(asked: Asked, today: date, page: int, *, counted: bool = False) -> Sequence[Any]:
     picked, order, values = _picked(asked, counted=counted)
-    shown = ", ".join(f'{COLUMNS[name].sql} AS "{name}"' for name in asked.columns)
+    shown = ", ".join(f'{COLUMNS[name].sql} AS "{_SHOWN}{name}"' for name in asked.columns)
     return db.rows(
         f"""
         WITH picked AS MATERIALIZED ({picked} LIMIT :limit OFFSET :offset)
-        SELECT v.id, v.display_name, v.sku, p.status AS shopify_status, v.is_tracked, s.protection_days,
-               COALESCE(l.incoming, 0) AS incoming_units, f.confidence AS held_confidence, picked.total, {shown}
+        SELECT {_ROW}, picked.total, {shown}
         FROM picked JOIN variants v ON v.id = picked.id
         {filters.joins("pgtnuslzof")} ORDER BY {order}
         """,  # noqa: S608  (names and SQL of our own tables of columns and filters)
@@ -162,14 +168,4 @@ def _today(needs: frozenset[str], today: date) -> dict[str, date]:
 
 
 def _row(row: Any, columns: Sequence[str]) -> ProductRow:
-    return ProductRow(
-        variant_id=row.id,
-        product=row.display_name,
-        sku=row.sku,
-        status=row.shopify_status,
-        is_tracked=row.is_tracked,
-        incoming=int(row.incoming_units),
-        protection_days=row.protection_days,
-        confidence=row.held_confidence,
-        values={name: row._mapping[name] for name in columns},
-    )
+    return db.made(ProductRow, row, values={name: row._mapping[_SHOWN + name] for name in columns})

@@ -164,12 +164,9 @@ def _lines(order_id: int) -> list[Line]:
     )
     fitting = order_quantity(wanted, moq, case)
     return [
-        Line(
-            **{
-                name: getattr(row, name)
-                for name in Line.__dataclass_fields__
-                if name not in ("fitting", "shopify_incoming", "other_orders")
-            },
+        db.made(
+            Line,
+            row,
             fitting=int(units),
             shopify_incoming=int(row.shopify_incoming or 0),
             other_orders=int(row.other_orders or 0),

@@ -103,8 +103,7 @@ def table(*, today: date, show: str = "open", supplier_id: int | None = None, pa
 
 
 def row_of(row: Any) -> OrderRow:
-    values = {name: getattr(row, name) for name in OrderRow.__dataclass_fields__}
-    return OrderRow(**{**values, "ordered": int(row.ordered), "open": int(row.open)})
+    return db.made(OrderRow, row, ordered=int(row.ordered), open=int(row.open))
 
 
 @dataclass(frozen=True)
