@@ -59,7 +59,7 @@ def ask(url: str, member: int, one: Operation, *, fragment: bool = False) -> tup
     fields = urlencode(one.fields, doseq=True)
     is_read, sent = one.method == "GET", headers(member, fragment=fragment)
     begun = time.monotonic()
-    connection = HTTPConnection(urlsplit(url).netloc, timeout=60)
+    connection = HTTPConnection(urlsplit(url).netloc, timeout=300)
     if is_read:
         connection.request("GET", f"{one.path}?{fields}" if fields else one.path, headers=sent)
     else:

@@ -76,8 +76,9 @@ def last_mail() -> MailView | None:
 
 _SELECT = (
     "SELECT a.*, v.display_name, v.sku, m.status AS mail_status, m.error AS mail_error, m.sent_at AS mailed_at"
-    " FROM alerts a JOIN variants v ON v.store_id = a.store_id AND v.id = a.variant_id"
-    " LEFT JOIN alert_mails m ON m.store_id = a.store_id AND m.id = a.mail_id"
+    " FROM (SELECT * FROM alerts a {picked}) a"
+    " JOIN variants v ON v.store_id = a.store_id AND v.id = a.variant_id"
+    " LEFT JOIN alert_mails m ON m.store_id = a.store_id AND m.id = a.mail_id ORDER BY {order}"
 )
 _NEWEST = "a.raised_at DESC, a.id DESC"
 _ORDER = {
@@ -98,8 +99,9 @@ def table(*, show: str = "open", page: int = 1) -> AlertTable:
     whole = db.rows(f"SELECT COUNT(*) AS n, {_IS_TOLD} AS is_told FROM alerts a WHERE {_WHERE[show]}")[0]  # noqa: S608
     total = whole.n
     place = Page(min(page, max(1, -(-total // PAGE_SIZE))), total)
+    picked = f"WHERE {_WHERE[show]} ORDER BY {_ORDER[show]} LIMIT :limit OFFSET :offset"
     found = db.rows(
-        f"{_SELECT} WHERE {_WHERE[show]} ORDER BY {_ORDER[show]} LIMIT :limit OFFSET :offset",
+        _SELECT.format(picked=picked, order=_ORDER[show]),
         limit=place.size,
         offset=(place.number - 1) * place.size,
     )
@@ -108,10 +110,8 @@ def table(*, show: str = "open", page: int = 1) -> AlertTable:
 
 def worst(limit: int = 3) -> list[AlertRow]:
     """The gravest open alerts. One statement."""
-    found = db.rows(
-        f"{_SELECT} WHERE {_WHERE['open']} ORDER BY {_ORDER['open']} LIMIT :limit",
-        limit=limit,
-    )
+    picked = f"WHERE {_WHERE['open']} ORDER BY {_ORDER['open']} LIMIT :limit"
+    found = db.rows(_SELECT.format(picked=picked, order=_ORDER["open"]), limit=limit)
     return [_row(row) for row in found]
 
 

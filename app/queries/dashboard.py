@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
 from decimal import Decimal
@@ -132,31 +133,42 @@ _STATES = {
 }
 
 
+def _sum(rows: Sequence[Any], name: str) -> Any:
+    """The sum over all states, None when none of them has a value."""
+    known = [getattr(row, name) for row in rows if getattr(row, name) is not None]
+    return sum(known) if known else None
+
+
 def overview() -> Overview:
     """One statement, one pass over the suggestions."""
     rows = db.rows(
         """
-        SELECT CASE
-                 WHEN on_hand - committed <= 0 THEN 'out'
-                 WHEN urgency = 'now' THEN 'late'
-                 WHEN urgency = 'soon' THEN 'soon'
-                 WHEN urgency = 'unknown' THEN 'unknown'
-                 WHEN overstock_units > 0 THEN 'over'
-                 ELSE 'enough'
-               END AS state,
-               COUNT(*) AS products,
-               COALESCE(SUM(GREATEST(on_hand, 0)), 0) AS units,
-               COUNT(*) FILTER (WHERE quantity > 0 AND z.until IS NULL) AS to_order,
-               SUM(cost) FILTER (WHERE quantity > 0 AND z.until IS NULL) AS order_cost,
-               COUNT(*) FILTER (WHERE quantity > 0 AND cost IS NULL AND z.until IS NULL) AS without_cost,
-               COUNT(*) FILTER (WHERE urgency = 'now' AND z.until IS NULL) AS urgent,
-               COUNT(*) FILTER (WHERE overstock_units > 0) AS idle_products,
-               SUM(overstock_value) FILTER (WHERE overstock_units > 0) AS idle_value,
+        WITH states AS (
+            SELECT CASE
+                     WHEN on_hand - committed <= 0 THEN 'out'
+                     WHEN urgency = 'now' THEN 'late'
+                     WHEN urgency = 'soon' THEN 'soon'
+                     WHEN urgency = 'unknown' THEN 'unknown'
+                     WHEN overstock_units > 0 THEN 'over'
+                     ELSE 'enough'
+                   END AS state,
+                   COUNT(*) AS products,
+                   SUM(GREATEST(on_hand, 0)) AS units,
+                   COUNT(*) FILTER (WHERE quantity > 0 AND z.until IS NULL) AS to_order,
+                   SUM(cost) FILTER (WHERE quantity > 0 AND z.until IS NULL) AS order_cost,
+                   COUNT(*) FILTER (WHERE quantity > 0 AND cost IS NULL AND z.until IS NULL) AS without_cost,
+                   COUNT(*) FILTER (WHERE urgency = 'now' AND z.until IS NULL) AS urgent,
+                   COUNT(*) FILTER (WHERE overstock_units > 0) AS idle_products,
+                   SUM(overstock_value) FILTER (WHERE overstock_units > 0) AS idle_value
+            FROM suggestions LEFT JOIN suggestion_snoozes z USING (store_id, variant_id) GROUP BY 1
+        )
+        SELECT states.*,
                (SELECT COUNT(*) FROM alerts WHERE resolved_at IS NULL AND dismissed_at IS NULL) AS open_alerts,
                (SELECT jsonb_agg(w) FROM (
-                   SELECT a.id, a.variant_id, v.display_name AS product, a.kind, a.facts
-                   FROM alerts a JOIN variants v ON v.store_id = a.store_id AND v.id = a.variant_id
-                   WHERE a.resolved_at IS NULL AND a.dismissed_at IS NULL
+                   SELECT a.id, a.variant_id, a.kind, a.facts,
+                          (SELECT display_name FROM variants v
+                           WHERE v.store_id = a.store_id AND v.id = a.variant_id) AS product
+                   FROM alerts a WHERE a.resolved_at IS NULL AND a.dismissed_at IS NULL
                    ORDER BY array_position(ARRAY['critical', 'high', 'medium'], a.gravity),
                             a.raised_at DESC, a.id DESC LIMIT 3
                ) w) AS worst,
@@ -168,23 +180,22 @@ def overview() -> Overview:
                EXISTS (SELECT 1 FROM suppliers WHERE email <> '') AS has_supplier_mail,
                EXISTS (SELECT 1 FROM purchase_orders) AS has_order,
                EXISTS (SELECT 1 FROM purchase_orders WHERE sent_at IS NOT NULL) AS has_sent
-        FROM suggestions LEFT JOIN suggestion_snoozes z USING (store_id, variant_id) GROUP BY ROLLUP (1)
+        FROM (SELECT 1) AS one LEFT JOIN states ON true
         """,
         usual=DEFAULTS.lead_time_days,
     )
-    # The rollup's last line sums all states; it is there even while there is no suggestion.
-    whole = next(row for row in rows if row.state is None)
+    # A row for each state; one without a state while there is no suggestion. The rest is the same in all of them.
     found = {row.state: (int(row.products), int(row.units)) for row in rows if row.state}
     return Overview(
-        to_order=whole.to_order,
-        order_cost=whole.order_cost,
-        without_cost=whole.without_cost,
-        urgent=whole.urgent,
-        products=whole.products,
-        open_alerts=whole.open_alerts,
-        worst=[_worst(**one) for one in whole.worst or ()],
-        idle_products=whole.idle_products,
-        idle_value=whole.idle_value,
-        setup=Setup(**{name: bool(getattr(whole, name)) for name in Setup.__dataclass_fields__}),
+        to_order=_sum(rows, "to_order") or 0,
+        order_cost=_sum(rows, "order_cost"),
+        without_cost=_sum(rows, "without_cost") or 0,
+        urgent=_sum(rows, "urgent") or 0,
+        products=_sum(rows, "products") or 0,
+        open_alerts=rows[0].open_alerts,
+        worst=[_worst(**one) for one in rows[0].worst or ()],
+        idle_products=_sum(rows, "idle_products") or 0,
+        idle_value=_sum(rows, "idle_value"),
+        setup=Setup(**{name: bool(getattr(rows[0], name)) for name in Setup.__dataclass_fields__}),
         levels=[StockLevel(str(words), *found.get(state, (0, 0))) for state, words in _STATES.items()],
     )

@@ -39,6 +39,8 @@ def block(asked: Asked, page: int, **values: Any) -> dict[str, Any]:
     return {
         "table": table,
         "columns": catalog.COLUMNS,
+        # Said once for all rows.
+        "labels": {name: str(catalog.COLUMNS[name].label) for name in asked.columns},
         "views": catalog.views(current_user.member_id),
         "query": encoded(asked),
         "supplier_names": catalog.supplier_names(

@@ -73,10 +73,10 @@ _SUPPLIERS = """
                SUM(g.quantity) AS due_units, SUM(g.cost) AS due_cost,
                COUNT(*) FILTER (WHERE g.cost IS NULL) AS due_without_cost,
                MIN(g.order_by) AS order_by, SUM(g.cost_of_waiting) AS cost_of_waiting,
-               COUNT(*) FILTER (WHERE NOT EXISTS (
-                   SELECT 1 FROM purchase_order_lines l
-                   JOIN purchase_orders o ON o.store_id = l.store_id AND o.id = l.order_id AND o.status = 'draft'
-                   WHERE l.store_id = g.store_id AND l.variant_id = g.variant_id
+               COUNT(*) FILTER (WHERE g.variant_id NOT IN (
+                   SELECT l.variant_id FROM purchase_order_lines l
+                   JOIN purchase_orders o ON o.store_id = l.store_id AND o.id = l.order_id
+                   WHERE o.status = 'draft'
                )) AS missing_on_draft
         FROM suggestions g
         JOIN variants v ON v.store_id = g.store_id AND v.id = g.variant_id AND v.deleted_at IS NULL
@@ -140,10 +140,7 @@ _WITH_PRODUCTS = _SUPPLIERS.format(products="COALESCE(c.products, 0) + COALESCE(
 
 
 def _views(sql: str, end: str, **asked: Any) -> list[SupplierView]:
-    return [
-        SupplierView(**{name: getattr(row, name) for name in SupplierView.__dataclass_fields__})
-        for row in db.rows(f"{sql} {end}", **asked)
-    ]
+    return [db.made(SupplierView, row) for row in db.rows(f"{sql} {end}", **asked)]
 
 
 @dataclass(frozen=True)
