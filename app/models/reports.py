@@ -52,6 +52,9 @@ class ForecastRecord(StoreScoped, Base):
     origin: Mapped[date] = mapped_column(primary_key=True)
     days: Mapped[int]
     units: Mapped[float]
+    # 8 of 10 such sums should lie between; NULL in what was noted before ranges were.
+    low: Mapped[float | None]
+    high: Mapped[float | None]
     model: Mapped[str]
 
     __table_args__ = (

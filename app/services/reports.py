@@ -61,17 +61,24 @@ def make(report_id: int, *, today: date, now: datetime) -> None:
 
 
 def record_forecasts(*, today: date) -> int:
-    """Note what the models expect of the coming days, once a week a product; returns how many were noted.
+    """Note what the models expect of the coming days, and within which range in 8 of 10 cases, once a week a
+    product; returns how many were noted.
 
     A merchant's own number is none of theirs: while it holds nothing is noted.
     """
     return db.execute(
         """
-        INSERT INTO forecast_records (store_id, variant_id, origin, days, units, model)
+        INSERT INTO forecast_records (store_id, variant_id, origin, days, units, low, high, model)
         SELECT f.store_id, f.variant_id, f.origin, :days,
-               (SELECT SUM(d) FROM unnest(f.daily_mean[1:CAST(:days AS integer)]) AS d), f.model
+               (SELECT SUM(d) FROM unnest(f.daily_mean[1:CAST(:days AS integer)]) AS d),
+               f.sum_quantiles[at.row + array_position(f.grid_q, 0.1)],
+               f.sum_quantiles[at.row + array_position(f.grid_q, 0.9)], f.model
         FROM forecasts f
-        WHERE cardinality(f.daily_mean) >= :days AND f.model_numbers IS NULL AND NOT EXISTS (
+        CROSS JOIN LATERAL (
+            SELECT (array_position(f.grid_days, CAST(:days AS integer)) - 1) * cardinality(f.grid_q) AS row
+        ) at
+        WHERE cardinality(f.daily_mean) >= :days AND f.refused_until IS NULL AND f.model_numbers IS NULL
+            AND NOT EXISTS (
             SELECT 1 FROM forecast_records r WHERE r.store_id = f.store_id AND r.variant_id = f.variant_id
                 AND r.origin > CAST(:today AS date) - 8)
         ON CONFLICT DO NOTHING

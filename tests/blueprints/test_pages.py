@@ -146,7 +146,7 @@ def test_a_fragment_is_a_part_of_its_page(client: FlaskClient, ready: Ready, pat
         ("/", 8),
         ("/suggestions", 7),
         ("/products", 8),
-        ("/products/{first}", 18),
+        ("/products/{first}", 19),
         ("/alerts", 10),
         ("/reports", 9),
     ],

@@ -17,6 +17,7 @@ from app.platform.access import Permission, actor
 from app.platform.forms import Form
 from app.platform.i18n import gettext
 from app.queries import (
+    accuracy,
     catalog,
     forecasts,
     overrides,
@@ -54,6 +55,7 @@ def show(variant_id: int) -> Response:
         own_orders=purchasing.open_lines(variant_id),
         proof=proof.of_variant(variant_id),
         wholesale=wholesale.of_product(variant_id),
+        accuracy=accuracy.of_product(variant_id, today=today()),
         **numbers(product),
         **override_values(product),
         **_form_values(product),
