@@ -38,7 +38,13 @@ MODULES = (
     "replay",
     "target",
 )
-TESTS = ("test_arithmetic.py", "test_golden.py", "test_replay.py", "test_replenishment.py")
+TESTS = (
+    "test_arithmetic.py",
+    "test_planning.py",
+    "test_replay.py",
+    "test_golden.py",
+    "test_replenishment.py",
+)
 PAGE = ROOT / "docs" / "decisions" / "002-changes-that-no-test-notices.md"
 PATIENCE_SECONDS = 60
 _SWAPS: dict[type, type] = {

@@ -111,3 +111,62 @@ def test_stock_at_fill_interpolates_or_says_not_reached() -> None:
         lead_time_days=1,
     )
     assert np.isnan(nothing.fill_rate(np.ones(1))).all()
+
+
+def test_a_replay_by_hand() -> None:
+    """Target 10, a review every second day, one day of lead time."""
+    units = np.concatenate([np.ones(5), [4, 3, 6, 2, 5, 1]])[None]
+    panel = replace(shop(1, 11), units=units)
+    go = {"rows": np.array([0]), "first_review": 4, "days": 6, "review_days": 2, "lead_time_days": 1}
+    made = replay(panel, lambda known, rows: np.full((1, 2), [[10.0, 9.5]]), **go)
+    assert made.start.tolist() == [[10, 10]]
+    assert made.stock[0, 0].tolist() == [6, 3, 0, 5, 0, 4]
+    assert made.sold[0, 0].tolist() == [4, 3, 3, 2, 5, 1]
+    assert made.lost[0, 0].tolist() == [0, 0, 3, 0, 0, 0]
+    assert made.received[0, 0].tolist() == [0, 0, 0, 7, 0, 5]
+    assert np.array_equal(made.stock[:, 0], made.stock[:, 1])
+    assert made.fill_rate(np.ones(1)) == pytest.approx([18 / 21] * 2)
+    assert made.stock_value(np.array([2.0])) == pytest.approx([6, 6])
+    assert made.cycle_service() == pytest.approx([2 / 3] * 2)
+    assert made.cycle_service(after=1) == pytest.approx([1 / 2] * 2)
+    longer = replace(panel, units=np.append(units, [[9.0]], axis=1))
+    two = replay(longer, lambda known, rows: np.full((1, 1), 10.0), **go | {"days": 7})
+    assert two.cycle_service() == pytest.approx([2 / 3])  # the seventh day is no whole cycle
+    fewer = replay(panel, lambda known, rows: np.full((1, 1), 60.0 - 8 * known.days), **go)
+    assert (
+        fewer.start[0, 0] == 20 and (fewer.received == 0).all()
+    )  # above a falling target nothing is ordered
+    returned = replay(
+        panel, lambda known, rows: np.full((1, 1), 10.0), demand=np.array([[-4.0, 3]]), **go | {"days": 2}
+    )
+    assert returned.demand[0, 0] == 0 and returned.stock[0, 0, 0] == 10
+
+
+def test_fill_and_interval_weigh_each_variant_by_its_value() -> None:
+    panel = replace(shop(2, 40), units=np.ones((2, 40)))
+    made = replay(
+        panel,
+        lambda known, rows: np.array([[40.0], [0.0]])[rows],
+        rows=np.arange(2),
+        first_review=10,
+        days=21,
+        review_days=7,
+        lead_time_days=1,
+    )
+    assert made.fill_rate(np.array([3.0, 1.0])) == pytest.approx([0.75])
+    assert made.interval(np.array([3.0, 1.0])).tolist() == [[0, 1]]
+    assert made.interval(np.array([3.0, 1.0]), draws=1).shape == (1, 2)
+    assert made.stock_value(np.array([3.0, 1.0])) == pytest.approx([3 * made.stock[0].mean()])
+
+
+def test_the_edges_of_what_can_be_replayed() -> None:
+    panel = replace(shop(2, 60), starts=np.array([0, 30]))
+    go = {"rows": np.arange(2), "review_days": 7, "lead_time_days": 2}
+    assert replay(panel, constant_policy(9), first_review=30, days=29, **go).stock.shape == (2, 2, 29)
+    with pytest.raises(ValueError, match="than the 60 there are"):
+        replay(panel, constant_policy(9), first_review=30, days=30, **go)
+    with pytest.raises(ValueError, match="must have begun"):
+        replay(panel, constant_policy(9), first_review=29, days=28, **go)
+    fill, stock = np.array([0.8, 0.9]), np.array([10.0, 20])
+    assert [stock_at_fill(fill, stock, f) for f in (0.8, 0.85, 0.9)] == pytest.approx([10, 15, 20])
+    assert np.isnan([stock_at_fill(fill, stock, f) for f in (0.799, 0.901)]).all()
