@@ -16,6 +16,7 @@ from werkzeug.serving import make_server
 
 from app.jobs import forecasts, proof, reports
 from app.platform import clock, db, queue, tenancy
+from app.services import imports, purchasing
 from app.services import proof as proofs
 from devtools.chromium import ensure_chromium
 from tests import factories
@@ -34,7 +35,16 @@ PAGES = [
     "/alerts",
     "/reports",
     "/settings",
+    "/settings/members",
+    "/settings/data",
+    "/suppliers",
+    "/suppliers/{supplier}",
+    "/purchase-orders",
+    "/purchase-orders/{draft}",
+    "/purchase-orders/{sent}",
+    "/events",
     "/imports",
+    "/imports/{preview}",
     "/sync",
     "/nowhere",
 ]
@@ -64,6 +74,26 @@ def address(app: Flask) -> Iterator[str]:
     yield f"http://127.0.0.1:{server.server_port}"
     server.shutdown()
     thread.join(10)
+
+
+@pytest.fixture(scope="module")
+def places(app: Flask, store: tuple[Shop, list[int]]) -> dict[str, int]:
+    """Ids that the addresses of PAGES name: products, a supplier, orders before and after sending, a file."""
+    shop, ids = store
+    with app.app_context(), tenancy.store_scope(db.session(), shop.id), db.transaction():
+        made = {"actor": "Owner Person", "now": clock.now()}
+        draft = purchasing.accept(ids[0], quantity=12, **made)
+        sent = purchasing.accept(ids[1], quantity=9, **made)
+        purchasing.send(sent.id, version=sent.version, today=clock.today("Europe/Berlin"), **made)
+        file = f"SKU,Lead time,MOQ\nSKU-{ids[0]},9,24\nNONE-1,7,\n".encode()
+        return {
+            "first": ids[0],
+            "refused": ids[4],
+            "supplier": draft.supplier_id,
+            "draft": draft.id,
+            "sent": sent.id,
+            "preview": imports.upload("settings.csv", file, kind=None, **made),
+        }
 
 
 @pytest.fixture(scope="module")
@@ -111,14 +141,18 @@ def tab(browser: Browser, address: str, store: tuple[Shop, list[int]]) -> Iterat
 @pytest.mark.parametrize("width", [1280, 375])
 @pytest.mark.parametrize("path", PAGES)
 def test_the_page_holds_up(
-    browser: Browser, address: str, store: tuple[Shop, list[int]], path: str, width: int
+    browser: Browser,
+    address: str,
+    store: tuple[Shop, list[int]],
+    places: dict[str, int],
+    path: str,
+    width: int,
 ) -> None:
-    shop, ids = store
-    page = visit(browser, address, shop, width=width)
+    page = visit(browser, address, store[0], width=width)
     broken: list[str] = []
     page.on("pageerror", lambda error: broken.append(str(error)))
     page.on("console", lambda message: broken.append(message.text) if message.type == "error" else None)
-    page.goto(path.format(first=ids[0], refused=ids[4]), wait_until="load")
+    page.goto(path.format(**places), wait_until="load")
     page.wait_for_function(DRAWN)
     page.evaluate(AXE.read_text())
     found = page.evaluate("axe.run()")
