@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from decimal import Decimal
 from typing import Any
 
 from flask import Flask
+from jinja2 import pass_context
+from jinja2.runtime import Context
 from markupsafe import Markup
 
 from app.platform import clock, formats, queue, sessions, tenancy, web
@@ -116,7 +119,17 @@ def install(app: Flask) -> None:
         "moment": lambda value: formats.moment(value, here.store.time_zone, here.now),
         "when": lambda value: when(value, here),
     }
-    app.jinja_env.filters.update(filters)
+    app.jinja_env.filters.update({name: _for_each_reader(say) for name, say in filters.items()})
+
+
+def _for_each_reader(say: Callable[..., Any]) -> Callable[..., Any]:
+    """A filter that Jinja asks anew each time: of a constant it would keep what the first reader was told."""
+
+    @pass_context
+    def said_now(_context: Context, *values: Any) -> Any:
+        return say(*values)
+
+    return said_now
 
 
 def money(value: float | Decimal | None, here: Here) -> str:

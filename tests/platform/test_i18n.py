@@ -42,6 +42,14 @@ def test_who_asks_may_become_known_in_the_middle_of_a_request(app: Flask) -> Non
         g.pop("identity")
 
 
+def test_a_constant_in_a_template_is_written_anew_for_each_reader(app: Flask) -> None:
+    with app.app_context():
+        template = app.jinja_env.from_string("{{ 1000.5 | number(1) }}")
+        assert template.render() == "1,000.5"
+        with i18n.speaking("de"):
+            assert template.render() == "1.000,5"
+
+
 def test_a_job_speaks_what_it_is_told_and_only_so_long(app: Flask) -> None:
     with app.app_context():
         assert i18n.language() == "en"
