@@ -55,6 +55,17 @@ def test_small_shops_and_short_histories(engine: str, n: int, days: int) -> None
     assert (result.confidence == "low").all() == (days < 30)
 
 
+@pytest.mark.parametrize("engine", ["auto", "calibrated_average", "own_spread", "learned"])
+def test_huge_launches_beside_it_do_not_carry_a_small_product_away(engine: str) -> None:
+    rng = np.random.default_rng(4)
+    units, starts = rng.poisson(3e8, (12, 60)) * 1.0, np.append(np.arange(10, 21), 57)
+    units[11] = 5.0
+    panel = Panel(np.arange(12), DAY, np.where(np.arange(60) >= starts[:, None], units, 0.0), starts)
+    made = forecast(panel, engine=engine, refuse_below_days=1)
+    assert 0 < made.mean_of_sum(28)[11] < 10 * 28 * 5
+    assert made.mean_of_sum(28)[0] == pytest.approx(28 * 3e8, rel=0.5)
+
+
 def test_features_read_nothing_after_the_cut() -> None:
     panel = shop(6, 120)
     later = panel.units.copy()
@@ -64,7 +75,7 @@ def test_features_read_nothing_after_the_cut() -> None:
     for units in (panel.units, later):
         known = replace(panel, units=units)
         shared = Shop.of(panel.until_column(80), 0.05)
-        made.append(features(Windows.of(known), shared, None, row, cut, length))
+        made.append(features(Windows.of(known), shared, row, cut, length))
     assert np.array_equal(made[0][0], made[1][0], equal_nan=True)
     assert np.array_equal(made[0][1], made[1][1])
 
@@ -247,7 +258,7 @@ def test_the_season_is_known_after_a_year_and_adds_no_feature() -> None:
     def made(panel: Panel, cut: int) -> np.ndarray:
         row, length = np.arange(3), np.full(3, 7)
         at = np.full(3, cut)
-        return features(Windows.of(panel), Shop.of(panel, 0.05), panel.price, row, at, length)[0]
+        return features(Windows.of(panel), Shop.of(panel, 0.05), row, at, length)[0]
 
     short = shop(3, 200)
     first_year, later = made(short, 190), made(shop(3, 420), 410)

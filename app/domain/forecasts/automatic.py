@@ -20,13 +20,14 @@ SHARES = np.array([0.0, 0.25, 0.5, 0.75, 0.9, 1.0])
 OWN_SHARES = np.array([0.0, 0.5, 1.0])
 PRIOR_SHARE, PRIOR_SHARE_SMALL = 0.9, 0.6  # in a large shop, and in one of few variants
 SMALL = 150.0  # variants at which a shop is half small
+SHORT = 60.0  # days at which a small shop's history lends the learned engine half its weight
 OWN_MOST = 1_500  # in larger shops the pooled ranges are the better ones, and the others' time is saved
 PRIOR_SUMS = 60.0  # how many backtested sums the prior is worth
 PULL = 0.6  # relative loss that the prior outweighs at a distance of 1
 TRIAL_ROWS = 30_000
 TRIAL_LENGTHS = np.array([7, 14, 28])
 TRIAL_DAYS = 28
-VERSION = 1  # of what is stored: one made by an earlier program is made anew
+VERSION = 2  # of what is stored: one made by an earlier program is made anew
 FEW_DAYS = 14
 LONG_DAYS = 400  # from here on at least two cut-offs
 MOST_CUTS = 6  # in shops of few variants and many days
@@ -112,8 +113,9 @@ def _prior(n: int, days: int) -> tuple[float, float]:
     After years the learned engine knows the season, which the averages do not: the rest shrinks.
     """
     small = SMALL / (SMALL + n)
-    rest = 1 - PRIOR_SHARE + small * (PRIOR_SHARE - PRIOR_SHARE_SMALL)
-    return 1 - rest * min(1.0, YEAR / days), small if n <= OWN_MOST else 0.0
+    rest = 1 - PRIOR_SHARE + small * (PRIOR_SHARE - PRIOR_SHARE_SMALL * days / (days + SHORT))
+    own = 1 / (1 + (n / SMALL) ** 2) if n <= OWN_MOST else 0.0
+    return 1 - rest * min(1.0, YEAR / days), own
 
 
 def _backtest(panel: Panel, focus: int, seed: int) -> tuple[float, float, float]:

@@ -14,8 +14,8 @@ from scipy.special import ndtri
 
 from app.domain.arrays import Floats, Ints
 from app.domain.demand import Panel
-from app.domain.forecasts.calibrated import POOL, TRIAL_DAYS, Pool, past_sums, sampled
-from app.domain.forecasts.conformal import MIN_POOL, widened
+from app.domain.forecasts.calibrated import POOL, TRIAL_DAYS, past_sums, sampled
+from app.domain.forecasts.conformal import widened
 from app.domain.forecasts.features import Shop, base_rate
 from app.domain.forecasts.result import GRID_DAYS, GRID_Q
 from app.domain.forecasts.windows import Windows
@@ -23,10 +23,17 @@ from app.domain.forecasts.windows import Windows
 MEDIAN = int(np.searchsorted(GRID_Q, 0.5))
 SPAN = 182  # days that a variant's spread is read from
 OWN_SALES = 8.0  # selling days at which a variant's own spread weighs as much as the shop's typical one
-DRIFTS = (0.0, 0.003, 0.01, 0.03, 0.1, 0.3)  # variance of a level's drift ÷ level², per sum
-UNKNOWN_DRIFT = 0.03
+STEPS = np.array([0.0, 1e-4, 3e-4, 1e-3, 3e-3, 1e-2, 3e-2])  # variance of a level's log, per day of drift
+STEPS_PRIOR = np.log([0.1, 0.15, 0.25, 0.25, 0.15, 0.08, 0.02])
+LEAST_STEP = 5e-5
+LAG_DAYS = 10.0  # age of a smoothed level
+LEVEL_DAYS = 60.0  # days that a smoothed level rests on
+ALIKE = (
+    0.5  # share of the windows that is evidence of its own: products and neighbouring windows move together
+)
+CARRIED = 0.7  # what sums of one length say about drift at the next longer one
 PRIOR_WINDOWS = 30.0  # independent windows at which the shop's own z weighs as much as a normal law
-FLAT_LAW = 1.2  # widening of the normal law where few windows of the past can be looked at
+FLAT_LAW = 1.1  # widening of the normal law where few windows of the past can be looked at
 PRIOR_ERRORS = 15.0  # past errors that this widening is worth
 FEW_VARIANTS = 1.5  # widening for what a pool of so few cannot contain
 FEWEST_WINDOWS = 8
@@ -37,11 +44,12 @@ EVIDENCE = 0.3  # how fast measured misses move the smoothing away from its prio
 
 @dataclass(frozen=True)
 class Law:
-    """How sums of `length` days stray: drift of the level, and z (Q,) at GRID_Q."""
+    """How sums stray: daily drift of the level, z (Q,) at GRID_Q, and how far each of STEPS is believed (log)."""
 
     length: int
-    drift: float
+    step: float
     z: Floats
+    evidence: Floats
 
 
 def own_spread(panel: Panel, rows: Ints, grid_days: Ints = GRID_DAYS) -> Floats:
@@ -60,7 +68,7 @@ def own_spread(panel: Panel, rows: Ints, grid_days: Ints = GRID_DAYS) -> Floats:
     for h, length in enumerate(grid_days.tolist()):
         law = _law(some, past, shop, weights, typical, length, law)
         asked = rate * shop.open_days(cut, np.full(len(rows), length))
-        table[:, h] = _quantiles(asked, spread, law, length)
+        table[:, h] = _quantiles(asked, spread, cut - now.starts, law, length)
     table[rate <= 1e-5] = 0.0
     wide = widened(table, 1.0 + FEW_VARIANTS / (len(panel) + 4.0), table[:, :, [MEDIAN]])
     return np.maximum.accumulate(np.maximum.accumulate(wide, axis=1), axis=2)
@@ -124,30 +132,48 @@ def _law(
     if len(pool.row) < FEWEST_WINDOWS:
         if shorter is not None and shorter.length >= TRUSTED_LENGTH:
             return shorter
-        return Law(max(length, TRIAL_DAYS), UNKNOWN_DRIFT, FLAT_LAW * ndtri(GRID_Q))
+        believed = np.zeros(len(STEPS)) if shorter is None else shorter.evidence
+        return Law(length, _likely_step(believed), FLAT_LAW * ndtri(GRID_Q), believed)
     predicted = np.sum([weights[decay] * made.predicted for decay, made in pools.items()], axis=0)
-    drift, z = _strayed(pool, predicted, _index(windows, pool.row, pool.cut, typical))
+    index = _index(windows, pool.row, pool.cut, typical)
+    gap = 2 * (np.sqrt(pool.actual + index / 4) - np.sqrt(predicted + index / 4))
     independent = len(panel) * max((panel.days - 14) / length, 1.0)
+    noise = index * _noise(length, pool.cut - windows.starts[pool.row])
+    evidence = -ALIKE * min(independent, len(gap)) * _misfit(gap, noise, predicted, length)
+    if shorter is not None:
+        evidence = evidence + CARRIED * shorter.evidence
+    step = _likely_step(evidence)
+    z = gap / np.sqrt(noise + step * _drifted(length) * predicted)
     trust = independent / (independent + PRIOR_WINDOWS)
     variance = (float((z**2).sum()) + PRIOR_ERRORS * FLAT_LAW**2) / (len(z) + PRIOR_ERRORS)
     normal = trust * np.median(z) + ndtri(GRID_Q) * np.sqrt(variance)
-    return Law(length, drift, trust * np.quantile(z, GRID_Q) + (1 - trust) * normal)
+    return Law(length, step, trust * np.quantile(z, GRID_Q) + (1 - trust) * normal, evidence)
 
 
-def _strayed(pool: Pool, predicted: Floats, index: Floats) -> tuple[float, Floats]:
-    """The drift under which errors are most alike over all sizes (normal likelihood), and the errors z."""
-    gap = 2 * (np.sqrt(pool.actual + index / 4) - np.sqrt(predicted + index / 4))
-    best, least = (0.0, gap), np.inf
-    for drift in DRIFTS if len(gap) >= MIN_POOL else (UNKNOWN_DRIFT,):
-        scale = np.sqrt(index + drift * predicted)
-        z = gap / scale
-        cost = float(np.log(scale).mean() + 0.5 * np.log((z**2).mean() + 1e-9))
-        if cost < least:
-            best, least = (drift, z), cost
-    return best
+def _drifted(length: int) -> float:
+    """Variance of a sum's log by drift, for a daily variance of 1: a random walk seen through a smoothed level."""
+    return length / 3 + LAG_DAYS
 
 
-def _quantiles(asked: Floats, index: Floats, law: Law, length: int) -> Floats:
-    scale = np.sqrt(index + law.drift * asked * max(length / law.length, 1.0))
+def _noise(length: int, age: Ints) -> Floats:
+    """Variance of a sum of `length` days around its forecast ÷ that around its true mean: the level is estimated."""
+    return np.asarray(1.0 + length / np.clip(age, 7.0, LEVEL_DAYS))
+
+
+def _misfit(gap: Floats, noise: Floats, predicted: Floats, length: int) -> Floats:
+    """(steps,) mean negative log likelihood of the errors under each drift, their common scale left free."""
+    scale = np.sqrt(noise + STEPS[:, None] * _drifted(length) * predicted)
+    return np.asarray(np.log(scale).mean(axis=1) + 0.5 * np.log(((gap / scale) ** 2).mean(axis=1) + 1e-9))
+
+
+def _likely_step(evidence: Floats) -> float:
+    """The drift believed in: a geometric mean, since its size is known by orders of magnitude only."""
+    weight = np.exp(STEPS_PRIOR + evidence - (STEPS_PRIOR + evidence).max())
+    logs = np.log(STEPS + LEAST_STEP)
+    return float(np.exp((weight * logs).sum() / weight.sum()) - LEAST_STEP)
+
+
+def _quantiles(asked: Floats, index: Floats, age: Ints, law: Law, length: int) -> Floats:
+    scale = np.sqrt(index * _noise(length, age) + law.step * _drifted(length) * asked)
     root = np.sqrt(asked + index / 4)[:, None] + 0.5 * scale[:, None] * law.z
     return np.asarray(np.maximum(np.maximum(root, 0.0) ** 2 - index[:, None] / 4, 0.0))
