@@ -57,7 +57,6 @@ def migrate(revision: str, down: bool) -> None:
 def worker(burst: bool, queues: str) -> None:
     """Work off the queues until told to stop."""
     _refuse_insecure_role()
-    _rehearse()
     app = cast(Any, current_app)._get_current_object()
     chosen = [queue.queue(name.strip()) for name in queues.split(",")]
     workers.work(app, chosen, burst=burst, rebuild=schedule.rebuild)
@@ -227,14 +226,4 @@ def _refuse_insecure_role() -> None:
     if problem:
         sys.exit(f"Fluxor cannot start: {problem}")
     # The children that run the jobs must not share this connection.
-    db.close_all()
-
-
-def _rehearse() -> None:
-    """Ask what most jobs begin with: the children inherit the compiled statements, a quarter of a short job."""
-    for store_id in stores.active_ids()[:1]:
-        with tenancy.store_scope(db.session(), store_id):
-            stores.get(store_id)
-            stores.time_zone()
-            db.session().rollback()
     db.close_all()
