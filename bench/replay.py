@@ -65,7 +65,10 @@ def _parser() -> argparse.ArgumentParser:
     )
     parser.add_argument("--limit", type=int, help="replay this many SKUs (the whole shop stays known)")
     parser.add_argument(
-        "--retrain", type=int, default=4, help="reviews between two choices of the auto engine"
+        "--retrain",
+        type=int,
+        default=1,
+        help="reviews between two choices of the auto engine; the app learns anew every week",
     )
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--json")

@@ -204,6 +204,8 @@ def test_a_minimum_order_at_its_edges() -> None:
     assert np.isinf(idle.years_of_cover).all()
     assert idle.cost_of_accepting.tolist() == [0, 16, 16]
     assert idle.cheaper.tolist() == ["", "wait", "wait"]
+    free = resolve(Stock(100, unit_cost=0, price=0), FIVE, Policy(moq=60))
+    assert free.cheaper.tolist() == ["accept"] * 3
     rare = known_forecasts(stats.poisson, 0.002)
     assert resolve(Stock(0), rare, Policy(min_stock=1)).years_of_cover == pytest.approx([1 / 0.73])
 
