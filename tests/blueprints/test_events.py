@@ -30,14 +30,28 @@ ITEMS = (
 )
 
 
-@pytest.fixture
-def store(app: Flask) -> Ready:
+def make(app: Flask) -> Ready:
     shop = factories.make_store(app)
     ids = factories.fill(app, shop, ITEMS)
     factories.forecast(app, shop)
+    return shop, ids
+
+
+@pytest.fixture(autouse=True)
+def nothing_waits(app: Flask, calm: Ready) -> None:
     with app.app_context():
         queue.connection().flushdb()
-    return shop, ids
+
+
+@pytest.fixture
+def store(app: Flask) -> Ready:
+    return make(app)
+
+
+@pytest.fixture(scope="module")
+def calm(app: Flask) -> Ready:
+    """A store that no test changes."""
+    return make(app)
 
 
 def read(app: Flask, shop: Shop, sql: str, **values: Any) -> list[Any]:
@@ -177,19 +191,19 @@ def test_a_named_closure_takes_the_place_of_a_found_one(
     ],
 )
 def test_what_cannot_be_is_said_beside_the_field_and_nothing_changes(
-    app: Flask, client: FlaskClient, store: Ready, typed: dict[str, str], field: str, said: str
+    app: Flask, client: FlaskClient, calm: Ready, typed: dict[str, str], field: str, said: str
 ) -> None:
-    status, page = name(client, store[0], **typed)
+    status, page = name(client, calm[0], **typed)
     assert status == 422
     assert f'id="{field}-error">{said}' in page
-    assert read(app, store[0], "SELECT 1 FROM events WHERE NOT is_found") == []
+    assert read(app, calm[0], "SELECT 1 FROM events WHERE NOT is_found") == []
     assert queued(app) == []
 
 
 def test_viewers_and_strangers_name_and_see_nothing(
-    app: Flask, client: FlaskClient, store: Ready, stranger: Ready
+    app: Flask, client: FlaskClient, calm: Ready, stranger: Ready
 ) -> None:
-    shop, _ = store
+    shop, _ = calm
     (found,) = read(app, shop, "SELECT id FROM events")
     assert name(client, shop, role="viewer")[0] == 403
     for act in ("remove", "ordinary"):

@@ -7,6 +7,7 @@ from __future__ import annotations
 import re
 import threading
 from collections.abc import Iterator
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
@@ -16,7 +17,7 @@ from werkzeug.serving import make_server
 
 from app.jobs import forecasts, proof, reports
 from app.platform import clock, db, queue, tenancy
-from app.services import imports, purchasing
+from app.services import events, imports, purchasing
 from app.services import proof as proofs
 from devtools.chromium import ensure_chromium
 from tests import factories
@@ -102,6 +103,20 @@ def store(app: Flask) -> tuple[Shop, list[int]]:
     with app.app_context():
         with tenancy.store_scope(db.session(), found[0].id), db.transaction():
             wanted = proofs.request(actor="Owner Person", now=clock.now())
+            for ahead in (-40, 9):
+                day = clock.today("Europe/Berlin") + timedelta(days=ahead)
+                events.add(
+                    name="Tea week",
+                    kind="event",
+                    first_day=day,
+                    last_day=day + timedelta(days=6),
+                    scope="all",
+                    target="",
+                    lift_percent=None,
+                    actor="Owner Person",
+                    now=clock.now(),
+                )
+        forecasts.run(found[0].id)
         proof.make(found[0].id, wanted)
         queue.connection().flushdb()
     return found
