@@ -28,7 +28,7 @@ def install(token: AccessToken, *, cipher: TokenCipher, now: datetime) -> int:
 def _install(token: AccessToken, *, cipher: TokenCipher, now: datetime) -> int:
     with db.separate_transaction() as own:
         store = own.execute(
-            select(Store).where(Store.shop == token.shop).with_for_update()
+            select(Store).where(Store.shop == token.shop).with_for_update(key_share=True)
         ).scalar_one_or_none()
         if store is None:
             store = Store(shop=token.shop, scopes=list(token.scopes))
@@ -47,7 +47,9 @@ def uninstall(*, shop: str, now: datetime, triggered_at: datetime | None = None)
     News of an uninstallation from before the present installation come too late to count.
     """
     with db.separate_transaction() as own:
-        store = own.execute(select(Store).where(Store.shop == shop).with_for_update()).scalar_one_or_none()
+        store = own.execute(
+            select(Store).where(Store.shop == shop).with_for_update(key_share=True)
+        ).scalar_one_or_none()
         if store is None or (triggered_at is not None and triggered_at < store.installed_at):
             return
         store.status, store.uninstalled_at = "uninstalled", now

@@ -30,7 +30,9 @@ def access_token(
     """A token that is good for at least five minutes; `refused` is one that Shopify just answered 401 to.
 
     Single-flight across processes: the store's row is locked while one of them asks Shopify, and the others
-    then find the new token. A second acquisition would void the first one's refresh token.
+    then find the new token. A second acquisition would void the first one's refresh token. The lock leaves the
+    row's key alone (FOR NO KEY UPDATE): every row that belongs to the store refers to it, and who writes one,
+    perhaps the very job that asks, neither waits for Shopify's answer nor keeps it from being asked for.
     Raises UnableToReachShop, TokenUnavailable.
     """
     with db.separate_transaction() as own:
@@ -51,7 +53,9 @@ def access_token(
 
 
 def _locked(own: Session, store_id: int, *, even_frozen: bool) -> Store:
-    store = own.execute(select(Store).where(Store.id == store_id).with_for_update()).scalar_one_or_none()
+    store = own.execute(
+        select(Store).where(Store.id == store_id).with_for_update(key_share=True)
+    ).scalar_one_or_none()
     if store is None or not (store.is_active or (even_frozen and store.status == "frozen")):
         raise UnableToReachShop(f"Store {store_id} is not installed.")
     return store
@@ -90,7 +94,7 @@ def rotate_keys(*, cipher: TokenCipher) -> Rotation:
     """Seal every token with the current key. One that does not open is left as it is and does not stop the rest."""
     changed, unopened = 0, {}
     with db.separate_transaction() as own:
-        for store in own.execute(select(Store).order_by(Store.id).with_for_update()).scalars():
+        for store in own.execute(select(Store).order_by(Store.id).with_for_update(key_share=True)).scalars():
             if not store.access_token_sealed or not cipher.needs_rotation(store.access_token_sealed):
                 continue
             try:
