@@ -42,6 +42,7 @@ class Settings:
     log_level: str = "INFO"
     queue_prefix: str = ""
     bcrypt_cost: int = 12
+    shopify_backoff_seconds: float = 0.5
     api_per_minute: int = 300
     standalone_shop_field: bool = True
     redis_tls_verify: bool = True

@@ -59,6 +59,7 @@ def settings(services: Services) -> Settings:
         },
         testing=True,
         bcrypt_cost=4,  # the cost is what makes it slow
+        shopify_backoff_seconds=0.01,  # a simulated Shopify is none the better for a rest
     )
 
 

@@ -56,6 +56,7 @@ class AdminClient:
         breaker: Breaker | None = None,
         priority: str = "periodic",
         renew: Callable[[], str] | None = None,
+        backoff_seconds: float = 0.5,
     ) -> None:
         self._url = f"{store_url}/admin/api/{API_VERSION}/graphql.json"
         self._token = token
@@ -63,6 +64,7 @@ class AdminClient:
         self._breaker = breaker
         self._priority = priority
         self._renew = renew
+        self._backoff_seconds = backoff_seconds
         self._http = requests.Session()
 
     def call(self, name: str, **variables: Any) -> dict[str, Any]:
@@ -95,6 +97,10 @@ class AdminClient:
                 wait_seconds=late.wait_seconds,
                 is_fault=False,
             ) from late
+
+    def _backoff(self, attempt: int) -> float:
+        """Exponential with full jitter: 0–0.5, 0–1, 0–2, 0–4 s."""
+        return random.uniform(0.1, 2**attempt) * self._backoff_seconds
 
     def _note_failure(self, reason: str, *, hold_seconds: float = 0.0) -> None:
         if self._breaker is not None:
@@ -144,7 +150,7 @@ class AdminClient:
         """The data, or the seconds to wait; everything that waiting does not mend is raised."""
         status = answer.status_code
         if status == 429:
-            return _retry_after(answer) or _backoff(attempt)
+            return _retry_after(answer) or self._backoff(attempt)
         if status >= 500:
             return self._later(name, f"status {status}", is_mutation, attempt)
         if status == 401:
@@ -162,7 +168,7 @@ class AdminClient:
         if is_mutation:
             raise ShopifyBusy(f"{name}: {what}; not repeated, since it may have been done.")
         log.warning("Shopify call failed", extra={"document": name, "what": what, "attempt": attempt})
-        return _backoff(attempt)
+        return self._backoff(attempt)
 
     def _renew_token(self, name: str) -> None:
         if self._renew is None:
@@ -219,7 +225,7 @@ class AdminClient:
             )
             return max(0.05, missing / float(status.get("restoreRate") or 50.0))
         if "INTERNAL_SERVER_ERROR" in codes:
-            return _backoff(attempt)
+            return self._backoff(attempt)
         raise QueryRefused(
             f"{name}: {errors[0].get('message', 'unknown error')} ({', '.join(map(str, codes))})"
         )
@@ -234,8 +240,3 @@ def _retry_after(answer: requests.Response) -> float:
         return max(0.0, float(answer.headers.get("Retry-After", "")))
     except ValueError:
         return 0.0
-
-
-def _backoff(attempt: int) -> float:
-    """Exponential with full jitter: 0–0.5, 0–1, 0–2, 0–4 s."""
-    return random.uniform(0.05, 0.5 * 2**attempt)

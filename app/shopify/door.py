@@ -81,4 +81,5 @@ class Shopify:
             breaker=Breaker(redis, key, probing=is_probe),
             priority=priority,
             renew=renew,
+            backoff_seconds=self.settings.shopify_backoff_seconds,
         )
