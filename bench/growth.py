@@ -14,9 +14,10 @@ import os
 import random
 import sys
 import time
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import requests
 
@@ -25,12 +26,13 @@ from app.platform import db
 from app.platform.queue import QUEUES, enqueue, queue
 from bench.faults.forks import until
 from bench.faults.ground import KEY, SECRET, Place, place
-from bench.load.figures import Times, memory, steadily
+from bench.load.figures import Times, memory, processor_seconds, steadily
 from bench.load.scenarios import PAGES, deliver
 from tests import factories
 from tests.factories import Item, Shop
 from tests.signing import id_token
 
+T = TypeVar("T")
 SIZES = (1, 10, 100, 1000)
 ITEMS = tuple(
     Item(f"Item {number}", (number % 5 + 1, 3, 0, 4), on_hand=number * 4, days=60) for number in range(20)
@@ -62,6 +64,11 @@ def main(argv: list[str]) -> int:
 def _most_past(row: dict[str, Any]) -> int:
     """Up to a few thousand rows PostgreSQL rightly reads a whole table; with many stores it must not."""
     return 20_000 if row["stores"] >= 100 else sys.maxsize
+
+
+def _each(what: str, spent: dict[str, float], parts: tuple[str, ...], count: int) -> dict[str, float]:
+    """Milliseconds of processor for one page, delivery or store, by who spent them."""
+    return {f"{what}_{part}_cpu_ms": round(spent[part] / count * 1000, 1) for part in parts}
 
 
 class Growth:
@@ -112,20 +119,35 @@ class Growth:
     def measured(self) -> dict[str, Any]:
         """All figures of the present number of stores."""
         past = self._past_indexes()
-        pages, deliveries = self._pages(), self._deliveries()
-        night, sweep = self._night(), self._sweep()
+        pages, page_cpu = self._metered(self._pages)
+        deliveries, delivery_cpu = self._metered(self._deliveries)
+        night, night_cpu = self._metered(self._night)
+        sweep, sweep_cpu = self._metered(self._sweep)
         time.sleep(1.5)  # PostgreSQL tells of its scans once a second
         size = self.place.sql("SELECT pg_database_size('faults') / 2^20")[0][0]
         return {
             "errors": pages["errors"] + deliveries["errors"],
             **{f"page_{key}": pages[key] for key in ("p50_ms", "p95_ms", "p99_ms")},
+            **_each("page", page_cpu, ("web", "database"), _VISITS),
             **{f"delivery_{key}": deliveries[key] for key in ("p50_ms", "p95_ms", "handled_after_s")},
-            "night_s_a_store": night,
+            **_each("delivery", delivery_cpu, ("web", "workers", "database"), int(_RATE * _SECONDS)),
+            "night_s": night,
+            **_each("night", night_cpu, ("workers", "database"), min(_NIGHTLY, len(self.shops))),
             "sweep_s": sweep,
+            **_each("sweep", sweep_cpu, ("workers", "database"), len(self.shops)),
             "rows_past_indexes": self._past_indexes() - past,
             "database_mib": round(size),
             **memory(self.place),
         }
+
+    def _metered(self, act: Callable[[], T]) -> tuple[T, dict[str, float]]:
+        """What it answers, and the seconds of processor that web, workers and database have spent on it."""
+        workers = {pid for name, pid in self.place.pids.items() if name.startswith("worker")}
+        parts = {"web": {self.place.pids["web"]}, "workers": workers}
+        parts["database"] = {self.place.database.process.pid}
+        before = {name: processor_seconds(pids) for name, pids in parts.items()}
+        answer = act()
+        return answer, {name: processor_seconds(pids) - before[name] for name, pids in parts.items()}
 
     def _past_indexes(self) -> int:
         tables = ", ".join(f"'{name}'" for name in self._scoped())
@@ -167,7 +189,7 @@ class Growth:
         return {**times.figures(), "handled_after_s": round(time.monotonic() - begun, 1)}
 
     def _night(self) -> float:
-        """Seconds of two workers for each store's forecast and plan."""
+        """Seconds until two workers have forecast and planned some stores."""
         chosen = self.draw.sample(self.shops, min(_NIGHTLY, len(self.shops)))
         begun = time.monotonic()
         with self.place.app.app_context():
@@ -175,14 +197,14 @@ class Growth:
                 enqueue(forecasts.run, shop.id, once=f"forecast-{shop.id}")
             db.session().commit()
         until(lambda: not self.place.sql("SELECT 1 FROM outbox LIMIT 1"), 300, "the last forecast")
-        return round((time.monotonic() - begun) / len(chosen), 2)
+        return round(time.monotonic() - begun, 1)
 
     def _sweep(self) -> float:
         """Seconds until every store was looked at for lost work, as happens every ten minutes."""
         begun = time.monotonic()
         with self.place.app.app_context():
             schedule.sweep_due()
-            until(lambda: not any(queue(name).count for name in QUEUES), 300, "the end of the sweep")
+            until(lambda: not any(queue(name).count for name in QUEUES), 600, "the end of the sweep")
         return round(time.monotonic() - begun, 1)
 
 
