@@ -5,7 +5,8 @@ from __future__ import annotations
 import pytest
 from flask import Flask
 
-from tests import factories
+from app.platform import queue
+from tests import factories, people
 from tests.blueprints import ordering
 from tests.factories import Shop
 
@@ -27,3 +28,18 @@ def stranger(app: Flask) -> tuple[Shop, list[int]]:
 def buyer(app: Flask) -> Shop:
     """A store with suggestions, for the tests of purchase orders; each of them forgets what it ordered."""
     return ordering.make_buyer(app)
+
+
+@pytest.fixture
+def fresh_counts(app: Flask) -> None:
+    """Nobody has tried anything yet: limits and ended sessions are forgotten."""
+    with app.app_context():
+        queue.connection().flushdb()
+
+
+@pytest.fixture
+def owner(app: Flask) -> tuple[int, str, int]:
+    """A user who owns one store: their id, their address, the store's id."""
+    (user_id, email), (store_id, _) = people.make_user(app), people.make_shop(app)
+    people.join(app, user_id, store_id, "owner")
+    return user_id, email, store_id

@@ -7,35 +7,20 @@ from flask import Flask
 from flask.testing import FlaskClient
 
 from app.models.users import User
-from app.platform import db, queue
+from app.platform import db
 from app.platform.passwords import Hasher, problem
 from tests.people import (
     ORIGIN,
     PASSWORD,
     address,
-    join,
     log_in,
-    make_shop,
     make_user,
     post_box,
     work,
 )
 
+pytestmark = pytest.mark.usefixtures("fresh_counts")
 HERE = {"Origin": ORIGIN}
-
-
-@pytest.fixture(autouse=True)
-def fresh_counts(app: Flask) -> None:
-    with app.app_context():
-        queue.connection().flushdb()
-
-
-@pytest.fixture
-def owner(app: Flask) -> tuple[int, str, int]:
-    """A user who owns one store."""
-    (user_id, email), (store_id, _) = make_user(app), make_shop(app)
-    join(app, user_id, store_id, "owner")
-    return user_id, email, store_id
 
 
 def sign_up(client: FlaskClient, email: str, password: str = PASSWORD, again: str | None = None):

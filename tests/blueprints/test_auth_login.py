@@ -8,34 +8,19 @@ import pytest
 from flask import Flask
 from flask.testing import FlaskClient
 
-from app.platform import clock, queue, sessions
+from app.platform import clock, sessions
 from tests.people import (
     ORIGIN,
     PASSWORD,
     address,
     bearer,
-    join,
     log_in,
-    make_shop,
     make_user,
     token,
 )
 
+pytestmark = pytest.mark.usefixtures("fresh_counts")
 HERE = {"Origin": ORIGIN}
-
-
-@pytest.fixture(autouse=True)
-def fresh_counts(app: Flask) -> None:
-    with app.app_context():
-        queue.connection().flushdb()
-
-
-@pytest.fixture
-def owner(app: Flask) -> tuple[int, str, int]:
-    """A user who owns one store."""
-    (user_id, email), (store_id, _) = make_user(app), make_shop(app)
-    join(app, user_id, store_id, "owner")
-    return user_id, email, store_id
 
 
 def test_login_opens_the_pages_with_a_navigation_and_without_app_bridge(

@@ -10,9 +10,8 @@ from sqlalchemy import select
 
 from app.models.alerts import AlertMail
 from app.platform import db
+from app.services import outbox
 
-# A message in state `sending` for longer than this belongs to a worker that died between asking and noting.
-_SENDING_LIMIT = timedelta(minutes=15)
 # Whoever reads of low stock days later is misled.
 _WORTH_SENDING = timedelta(hours=24)
 
@@ -84,27 +83,14 @@ def refuse(mail_id: int, *, reason: str) -> None:
 
 def release(mail_id: int, *, reason: str) -> None:
     """Put a message back after its channel could not be reached."""
-    db.execute(
-        "UPDATE alert_mails SET status = 'queued', error = :reason WHERE id = :id AND status = 'sending'",
-        id=mail_id,
-        reason=reason,
-    )
+    outbox.release("alert_mails", mail_id, reason=reason)
 
 
 def unsent(*, now: datetime, waits: timedelta) -> list[int]:
     """Queued messages whose job is lost after so long a wait; what is too old to be worth sending is given up."""
     db.execute(
-        "UPDATE alert_mails SET status = 'failed', error = 'Nobody knows whether it was sent.'"
-        " WHERE status = 'sending' AND COALESCE(claimed_at, created_at) < :limit",
-        limit=now - _SENDING_LIMIT,
-    )
-    db.execute(
         "UPDATE alert_mails SET status = 'failed', error = 'It could not be sent for a day: ' || error"
         " WHERE status = 'queued' AND created_at < :limit",
         limit=now - _WORTH_SENDING,
     )
-    found = db.rows(
-        "SELECT id FROM alert_mails WHERE status = 'queued' AND created_at < :limit ORDER BY id",
-        limit=now - waits,
-    )
-    return [row.id for row in found]
+    return outbox.unsent("alert_mails", now=now, waits=waits)

@@ -12,10 +12,8 @@ from app.domain import purchasing as rules
 from app.models.purchasing import PurchaseMail
 from app.platform import db
 from app.platform.mail import Attachment, Mailer, MailRefused, Message
+from app.services import outbox
 from app.services.purchasing.orders import locked, note
-
-# A mail in state `sending` for longer than this belongs to a worker that died between asking and noting.
-_SENDING_LIMIT = timedelta(minutes=15)
 
 
 @dataclass(frozen=True)
@@ -92,22 +90,9 @@ def send(mail_id: int, *, mailer: Mailer, now: datetime) -> bool:
 
 def release(mail_id: int, *, reason: str) -> None:
     """Put a mail back after Mailgun could not be reached."""
-    db.execute(
-        "UPDATE purchase_mails SET status = 'queued', error = :reason WHERE id = :id AND status = 'sending'",
-        id=mail_id,
-        reason=reason,
-    )
+    outbox.release("purchase_mails", mail_id, reason=reason)
 
 
 def unsent(*, now: datetime, waits: timedelta) -> list[int]:
     """Queued mails whose job was lost; what nobody knows about is said rather than sent a second time."""
-    db.execute(
-        "UPDATE purchase_mails SET status = 'failed', error = 'Nobody knows whether it was sent.'"
-        " WHERE status = 'sending' AND claimed_at < :limit",
-        limit=now - _SENDING_LIMIT,
-    )
-    found = db.rows(
-        "SELECT id FROM purchase_mails WHERE status = 'queued' AND created_at < :limit ORDER BY id",
-        limit=now - waits,
-    )
-    return [row.id for row in found]
+    return outbox.unsent("purchase_mails", now=now, waits=waits)
