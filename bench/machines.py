@@ -111,11 +111,14 @@ class Trial:
             name: self.place.environment[name].replace("127.0.0.1", FIRST)
             for name in ("DATABASE_URL", "MIGRATION_DATABASE_URL", "REDIS_URL")
         }
-        command = [*_in(self.second), sys.executable, "-m", "flask", "--app", "wsgi", "worker"]
-        environment = {**self.place.environment, **addresses}
         self.place.supervisor.start(
             Program(
-                "second", command, environment=environment, ready=lambda: len(self._done()) == 2, folder=ROOT
+                "second",
+                [*_in(self.second), sys.executable, "-m", "flask", "--app", "wsgi", "worker"],
+                environment={**self.place.environment, **addresses},
+                ready=lambda: len(self._done()) == 2,
+                ready_seconds=120,
+                folder=ROOT,
             )
         )
 
