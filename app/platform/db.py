@@ -83,7 +83,7 @@ def rows(sql: str, /, **parameters: Any) -> Sequence[Row[Any]]:
     return session().execute(text(sql), parameters).all()
 
 
-def made(kind: type[T], row: Row[Any], **given: Any) -> T:
+def made(kind: type[T], row: Row[Any], /, **given: Any) -> T:
     """A dataclass of a row: each of its fields is `given`, or is the row's column of that name."""
     names = (field.name for field in fields(cast(Any, kind)) if field.name not in given)
     return kind(**given, **{name: getattr(row, name) for name in names})

@@ -16,7 +16,7 @@ from typing import Any, cast
 
 from babel import Locale
 from babel.support import NullTranslations, Translations
-from flask import Flask, g, has_app_context, has_request_context, request
+from flask import Flask, g, has_request_context, request
 from jinja2 import pass_eval_context
 from jinja2.nodes import EvalContext
 from markupsafe import Markup
@@ -119,9 +119,13 @@ def _plural_in_template(context: EvalContext, one: str, many: str, count: int, /
 
 def language() -> str:
     """The language being spoken now: `en`, `de`; the source language where nobody is spoken to."""
-    if not has_app_context():
+    # Asked for at each word, so with as few steps as can be.
+    try:
+        spoken: str | None = g.spoken
+    except AttributeError:
+        spoken = None
+    except RuntimeError:  # outside any request or job
         return SOURCE
-    spoken: str | None = g.get("spoken")
     if spoken is None:
         spoken = g.spoken = _chosen()
     return spoken

@@ -7,6 +7,8 @@ from dataclasses import dataclass
 
 PAGE_SIZE = 50
 _LAST_PAGE = 100_000
+# Whether a product's name or SKU is like what was typed, asked once: folding to one case is what takes time.
+MATCHES = "(v.display_name || chr(10) || v.sku) ILIKE :like"
 
 
 @dataclass(frozen=True)

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from decimal import Decimal
 from typing import Any
 
 from app.platform import db
-from app.queries.paging import PAGE_SIZE, Page, like_escaped, order_by
+from app.queries.paging import MATCHES, PAGE_SIZE, Page, like_escaped, order_by
 from app.words import replenishment as words
 
 SORTS = {
@@ -128,37 +129,55 @@ def table(
     size: int = PAGE_SIZE,
     to_order: int | None = None,
 ) -> SuggestionTable:
-    """A page of suggestions: `show` "order" (something to order), "snoozed" or "all". Two statements.
+    """A page of suggestions: `show` "order" (something to order), "snoozed" or "all". One or two statements.
 
     `to_order`: how many there are to order, where that is known already; it spares the counting.
     """
     show = show if show in _WHERE else "order"
     held, order = order_by(sort, SORTS, "urgency")
-    where, likes = f"WHERE {_WHERE[show]}", dict[str, Any]()
-    if search:
-        where += " AND (v.display_name ILIKE :like OR v.sku ILIKE :like)"
-        likes["like"] = "%" + like_escaped(search) + "%"
-    if to_order is not None and show == "order" and not search:
-        total = to_order
-    else:
-        tables = _tables("", show=show, search=search)
-        total = db.rows(f"SELECT COUNT(*) AS n FROM suggestions s {tables} {where}", **likes)[0].n  # noqa: S608
+    if search:  # every suggestion is looked at for that, so those that match are counted on the same way
+        found = _page(held, order, show=show, search=search, size=size, page=page, total="COUNT(*) OVER ()")
+        if found:
+            return SuggestionTable(
+                [_row(row) for row in found], Page(page, found[0].total, size), held, search, show
+            )
+    total = to_order if to_order is not None and show == "order" and not search else _count(show, search)
     place = Page(min(page, max(1, -(-total // size))), total, size)
+    found = _page(held, order, show=show, search=search, size=size, page=place.number)
+    return SuggestionTable([_row(row) for row in found], place, held, search, show)
+
+
+def _page(
+    sort: str, order: str, *, show: str, search: str, size: int, page: int, total: str = "NULL"
+) -> Sequence[Any]:
     # The page is picked with few tables; only its rows are joined with the rest, so they are named first.
-    found = db.rows(
+    return db.rows(
         f"""
         WITH picked AS MATERIALIZED (
-            SELECT s.variant_id AS id FROM suggestions s {_tables(held, show=show, search=search)}
-            {where} ORDER BY {order}, s.variant_id LIMIT :limit OFFSET :offset
+            SELECT s.variant_id AS id, {total} AS total FROM suggestions s {_tables(sort, show=show, search=search)}
+            {_where(show, search)} ORDER BY {order}, s.variant_id LIMIT :limit OFFSET :offset
         )
-        SELECT {_COLUMNS} FROM picked JOIN suggestions s ON s.variant_id = picked.id {_JOINS}
+        SELECT {_COLUMNS}, picked.total FROM picked JOIN suggestions s ON s.variant_id = picked.id {_JOINS}
         ORDER BY {order}, s.variant_id
         """,  # noqa: S608
-        **likes,
-        limit=place.size,
-        offset=(place.number - 1) * place.size,
+        **_like(search),
+        limit=size,
+        offset=(page - 1) * size,
     )
-    return SuggestionTable([_row(row) for row in found], place, held, search, show)
+
+
+def _count(show: str, search: str) -> int:
+    tables = _tables("", show=show, search=search)
+    sql = f"SELECT COUNT(*) AS n FROM suggestions s {tables} {_where(show, search)}"  # noqa: S608
+    return int(db.rows(sql, **_like(search))[0].n)
+
+
+def _where(show: str, search: str) -> str:
+    return f"WHERE {_WHERE[show]}" + (f" AND {MATCHES}" if search else "")
+
+
+def _like(search: str) -> dict[str, str]:
+    return {"like": "%" + like_escaped(search) + "%"} if search else {}
 
 
 def _tables(sort: str, *, show: str, search: str) -> str:
@@ -183,21 +202,7 @@ def detail(variant_id: int) -> SuggestionDetail | None:
     if not found:
         return None
     row = found[0]
-    return SuggestionDetail(
-        row=_row(row),
-        on_hand=row.on_hand,
-        committed=row.committed,
-        safety_stock=row.safety_stock,
-        reorder_point=row.reorder_point,
-        target_stock=row.target_stock,
-        days_of_cover=row.days_of_cover,
-        stock_out_early=row.stock_out_early,
-        stock_out_late=row.stock_out_late,
-        stock_gap=row.stock_gap,
-        overstock_units=row.overstock_units,
-        overstock_value=row.overstock_value,
-        ledger=[_entry(**line) for line in row.ledger],
-    )
+    return db.made(SuggestionDetail, row, row=_row(row), ledger=[_entry(**line) for line in row.ledger])
 
 
 def planned_at() -> datetime | None:
@@ -207,27 +212,16 @@ def planned_at() -> datetime | None:
 
 
 def _row(row: Any) -> SuggestionRow:
-    return SuggestionRow(
-        variant_id=row.variant_id,
+    draft_id, draft_number, draft_units = row.draft or (None, None, None)
+    return db.made(
+        SuggestionRow,
+        row,
         product=row.display_name,
-        sku=row.sku,
         supplier=row.vendor,
         available=row.on_hand - row.committed,
-        incoming=row.incoming,
-        expected_demand=row.expected_demand,
-        protection_days=row.protection_days,
-        quantity=row.quantity,
-        urgency=row.urgency,
-        order_by=row.order_by,
-        stock_out=row.stock_out,
-        cost=row.cost,
-        cost_of_waiting=row.cost_of_waiting,
-        confidence=row.confidence,
-        draft_id=row.draft[0] if row.draft else None,
-        draft_number=row.draft[1] if row.draft else None,
-        draft_units=row.draft[2] if row.draft else None,
-        snoozed_until=row.snoozed_until,
-        snooze_reason=row.snooze_reason,
+        draft_id=draft_id,
+        draft_number=draft_number,
+        draft_units=draft_units,
     )
 
 

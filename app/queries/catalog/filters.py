@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from app.queries.paging import like_escaped
+from app.queries.paging import MATCHES, like_escaped
 
 MOST = 12
 _LONGEST = 200
@@ -125,10 +125,8 @@ def condition(filters: list[Filter], search: str) -> Condition:
             alternatives.setdefault(one.field, []).append(f"({sql})")
     parts += [f"({' OR '.join(some)})" for some in alternatives.values()]
     if search:
-        parts.append(
-            "(v.display_name ILIKE :like OR v.sku ILIKE :like OR v.barcode = :search"
-            " OR v.product_id IN (SELECT id FROM products WHERE vendor ILIKE :like))"
-        )
+        of_vendor = "v.product_id IN (SELECT id FROM products WHERE vendor ILIKE :like)"
+        parts.append(f"({MATCHES} OR v.barcode = :search OR {of_vendor})")
         values |= {"search": search, "like": "%" + like_escaped(search) + "%"}
     return Condition(" AND ".join(parts), frozenset(needs), values)
 
