@@ -130,3 +130,17 @@ def test_snoozed_products_stay_silent(forecasts: Forecasts) -> None:
     low = plan(Stock(on_hand=1), forecasts, Policy(), today=date(2026, 2, 17))
     quiet = {key: alerts.Past(snoozed_until=NOW + timedelta(days=1)) for key in forecasts.keys.tolist()}
     assert alerts.due(low, 1, threshold=5, past=quiet, now=NOW).alerts == ()
+
+
+@pytest.mark.parametrize(
+    ("local", "digest", "summary"),
+    [
+        (datetime(2026, 3, 2, 7, 59), False, False),  # noqa: DTZ001  (a store's own clock; Monday)
+        (datetime(2026, 3, 2, 8), True, True),  # noqa: DTZ001
+        (datetime(2026, 3, 3, 21), True, False),  # noqa: DTZ001
+        (datetime(2026, 3, 1, 12), False, False),  # noqa: DTZ001  (Sunday, a quiet day)
+    ],
+)
+def test_mails_go_out_from_their_hour_on(local: datetime, digest: bool, summary: bool) -> None:
+    assert alerts.digest_is_due(local, hour=8, quiet_days={7}) is digest
+    assert alerts.summary_is_due(local, hour=8) is summary

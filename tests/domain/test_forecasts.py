@@ -120,7 +120,7 @@ def test_calibration_windows_end_by_the_last_known_day() -> None:
 
 
 def test_same_seed_same_forecast_and_only_selects_rows() -> None:
-    panel = shop(20, 120)
+    panel = shop(12, 90)
     whole, again = forecast(panel, seed=4), forecast(panel, seed=4)
     assert whole.sum_quantiles.tobytes() == again.sum_quantiles.tobytes()
     some = forecast(panel, seed=4, only=np.array([3, 7]))

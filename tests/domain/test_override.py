@@ -96,7 +96,7 @@ def test_what_was_passed_in_stays_as_it_was() -> None:
     assert before.model[0] == "average_28"
 
 
-@settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=20, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(
     rate=st.floats(0.01, 50),
     kind=st.sampled_from([UNITS, PERCENT]),

@@ -88,6 +88,18 @@ def test_a_seed_gives_the_same_proof_to_the_byte(known) -> None:
     assert not np.array_equal(other.had.lost, proof.had.lost)
 
 
+def test_replaying_in_parts_asks_for_each_days_targets_once(known, monkeypatch: pytest.MonkeyPatch) -> None:
+    from app.domain.replenishment import proof as module
+
+    panel, closing, _, whole = known
+    monkeypatch.setattr(module, "CHUNK", 8)
+    asked: list[float] = []
+    parts = proven(panel, closing, progress=asked.append)
+    assert asked == sorted(set(asked))
+    assert np.array_equal(parts.ours.sold + parts.ours.lost, parts.had.sold + parts.had.lost)
+    assert np.array_equal(parts.had.sold, whole.had.sold)
+
+
 def test_it_orders_by_what_was_known_alone(known, monkeypatch: pytest.MonkeyPatch) -> None:
     from app.domain.replenishment import proof as module
 
@@ -221,7 +233,7 @@ def test_service_by_value_goes_where_it_is_cheap() -> None:
 
 
 def test_a_shop_with_stock_records_that_learns_from_all_products() -> None:
-    panel = shop(30, 130)
+    panel = shop(30, 99)
     recorded = replace(panel, in_stock=np.ones(panel.units.shape))
     closing = np.full(panel.units.shape, 9.0)
     nothing = np.zeros(closing.shape, dtype=bool)

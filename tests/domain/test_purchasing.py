@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
 
@@ -93,6 +93,7 @@ class OrderLife(RuleBasedStateMachine):
 
 
 TestOrderLife = OrderLife.TestCase
+TestOrderLife.settings = settings(max_examples=settings().max_examples // 5, stateful_step_count=12)
 
 
 @given(ordered=st.integers(1, 100), received=st.integers(-5, 120), rejected=st.integers(-5, 120))

@@ -33,7 +33,7 @@ def refused(forecasts: Forecasts) -> Forecasts:
     return replace(forecasts, sum_mean=nothing, sum_quantiles=np.full_like(forecasts.sum_quantiles, np.nan))
 
 
-@settings(max_examples=30, deadline=None)
+@settings(max_examples=20, deadline=None)
 @given(
     on_hand=st.integers(-50, 400),
     committed=units,
@@ -62,7 +62,7 @@ def test_every_suggestion_is_whole_cases_and_its_ledger_adds_up(
     assert len(one.ledger) >= 1
 
 
-@settings(max_examples=20, deadline=None)
+@settings(max_examples=12, deadline=None)
 @given(alpha=st.floats(0.5, 0.99), lead=st.integers(0, 80), review=st.integers(1, 60), sd=st.floats(0, 9))
 def test_target_rises_with_service_lead_time_and_review(alpha, lead, review, sd) -> None:
     def target(a: float, days: int, between: int, spread: float) -> float:
@@ -138,7 +138,7 @@ def test_a_ledger_that_does_not_add_up_is_a_bug() -> None:
         lines_matrix({code: np.ones(1) for code in CODES}, np.zeros(1))
 
 
-@settings(max_examples=20, deadline=None)
+@settings(max_examples=12, deadline=None)
 @given(a=units, b=units, c=units, d=units, case=st.integers(1, 30), lead=st.integers(1, 30))
 def test_a_change_is_split_exactly(a, b, c, d, case, lead) -> None:
     before = Basis(Stock(a, incoming=b), FIVE, Policy())

@@ -8,7 +8,7 @@ from scipy.special import betainc, gammaln, pdtrc
 from app.domain.arrays import Bools, Floats
 
 K_GRID = np.geomspace(0.05, 50.0, 13)
-PASSES = 25
+PASSES, PASSES_AFTER = 25, 6  # of expectation–maximisation: for the first size, and from there to the next
 MANY = 1e6  # negative binomial size at which it is a Poisson for all purposes
 SURPRISE = 0.01
 
@@ -37,8 +37,9 @@ def censored_rate(sold: Floats, stock: Floats, *, poisson: bool = False) -> tupl
     sizes = np.array([MANY]) if poisson else np.append(K_GRID, MANY)
     best = np.full(len(sold), -np.inf)
     mean, size = np.full(len(sold), np.nan), np.full(len(sold), np.inf)
-    for k in sizes:
-        candidate = _fit_mean(sold, available, open_days, out, float(k))
+    candidate = None
+    for k in sizes[::-1]:
+        candidate = _fit_mean(sold, available, open_days, out, float(k), candidate)
         fit = _fit_of(sold, available, open_days, out, candidate, float(k))
         better = fit > best + 1e-9
         best = np.where(better, fit, best)
@@ -46,13 +47,16 @@ def censored_rate(sold: Floats, stock: Floats, *, poisson: bool = False) -> tupl
     return mean, np.where(size >= MANY, np.inf, size)
 
 
-def _fit_mean(sold: Floats, stock: Floats, open_days: Bools, out: Bools, size: float) -> Floats:
+def _fit_mean(
+    sold: Floats, stock: Floats, open_days: Bools, out: Bools, size: float, near: Floats | None
+) -> Floats:
+    """(n,) mean at this size; `near` is the mean at a neighbouring one, from where it is a few steps."""
     count = open_days.sum(axis=1)
     with np.errstate(invalid="ignore", divide="ignore"):
-        mean = np.maximum((sold * open_days).sum(axis=1) / count, 0.02)
+        mean = np.maximum((sold * open_days).sum(axis=1) / count, 0.02) if near is None else near
         row, column = np.nonzero(out)
         known = (sold * (open_days & ~out)).sum(axis=1)
-        for _ in range(PASSES):
+        for _ in range(PASSES if near is None else PASSES_AFTER):
             expected = _mean_beyond(stock[row, column], mean[row], size)
             mean = np.maximum((known + np.bincount(row, expected, minlength=len(sold))) / count, 1e-9)
     return np.where(count > 0, mean, np.nan)

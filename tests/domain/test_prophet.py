@@ -1,0 +1,24 @@
+"""Prophet behind the door of the domain: sane answers; that they are the library's own, tests/services shows."""
+
+import numpy as np
+import pytest
+
+from app.domain.demand import Panel
+from app.domain.forecasts import forecast
+from tests.domain.shops import DAY, shop
+
+
+def test_prophet_follows_what_is_steady_and_short_histories_get_the_week_average() -> None:
+    units = np.stack([shop(1, 60).units[0], np.full(60, 3e6), np.zeros(60), shop(1, 60).units[0]])
+    units[2, 30] = 1
+    panel = Panel(np.arange(4), DAY, units, np.array([0, 0, 0, 40]))
+    made = forecast(panel, engine="prophet")
+    assert made.model.tolist() == ["prophet", "prophet", "prophet", "moving_average"]
+    assert made.mean_of_sum(28)[0] == pytest.approx(28 * units[0].mean(), rel=0.5)
+    assert made.mean_of_sum(180)[1] == pytest.approx(180 * 3e6, rel=1e-6)
+    assert made.mean_of_sum(28)[2] < 5
+    assert (np.diff(made.sum_quantiles, axis=1) >= 0).all() and (
+        np.diff(made.sum_quantiles, axis=2) >= 0
+    ).all()
+    again = forecast(panel, engine="prophet")
+    assert made.sum_quantiles.tobytes() == again.sum_quantiles.tobytes()
