@@ -44,11 +44,38 @@ def test_days_of_cover() -> None:
     assert made.days_of_cover == pytest.approx([0, 0, 0, 19, 20, 179, 180.2, 200])
 
 
+def test_days_of_cover_of_slow_and_ending_demand() -> None:
+    slow = known_forecasts(stats.poisson, 0.5, n=2)
+    assert plan(Stock([1, 100]), slow, POLICY, today=TODAY).days_of_cover == pytest.approx([1, 200])
+    # 2 until day 60, then 10 until day 120, and nothing after that.
+    sums = np.where(FIVE.grid_days <= 60, 2.0, np.where(FIVE.grid_days == 90, 6.0, 10.0))
+    ending = replace(FIVE, sum_mean=np.repeat(sums[None], 3, axis=0))
+    made = plan(Stock([5, 10, 11]), ending, POLICY, today=TODAY)
+    assert made.days_of_cover == pytest.approx([82, 120, np.inf], abs=1.5)
+
+
+def test_a_minimum_order_is_a_line_only_where_something_is_needed() -> None:
+    made = plan(
+        Stock([122, 121]), known_forecasts(stats.poisson, 5.0, n=2), replace(POLICY, moq=9), today=TODAY
+    )
+    lines = [{line.code: line.units for line in made[i].ledger} for i in range(2)]
+    assert "moq" not in lines[0] and "case" not in lines[0]
+    assert (lines[1]["moq"], made.quantity.tolist()) == (8, [0, 9])
+
+
 def test_urgency_at_its_limits() -> None:
     assert stats.poisson(70).ppf(0.95) == 84 and stats.poisson(105).ppf(0.95) == 122
     units = [83, 84, 121, 122, 141, 145, 146]
     made = plan(Stock(units), known_forecasts(stats.poisson, 5.0, n=7), POLICY, today=TODAY)
     assert made.urgency.tolist() == ["now", "soon", "soon", "later", "later", "later", "none"]
+    cut = plan(Stock([20, 20, 20]), FIVE, replace(POLICY, max_stock=[10, 21, np.nan]), today=TODAY)
+    assert cut.quantity.tolist() == [0, 1, 102]
+    assert cut.urgency.tolist() == ["later", "now", "now"]
+
+
+def test_the_safety_line_says_the_level_in_percent() -> None:
+    made = plan(Stock(0), FIVE, replace(POLICY, service_level=0.97531), today=TODAY)
+    assert made.ledger_details[0]["safety"] == {"percent": 97.53}
 
 
 def test_overstock_looks_from_the_next_order_on() -> None:
@@ -94,6 +121,11 @@ def test_the_first_empty_day() -> None:
     assert first_empty_day(available, arrived, demand).tolist() == [3, 4, 0, NEVER]
     nothing = np.zeros((1, 5))
     assert first_empty_day(np.zeros(1), nothing, nothing).tolist() == [NEVER]
+    little = np.array([[0.5, 1, 1.5]])
+    assert first_empty_day(np.array([0.5]), nothing[:, :3], little).tolist() == [1]
+    assert first_empty_day(np.array([1.0]), nothing[:, :3], little).tolist() == [2]
+    for few in ([[0.2, 0.4, 0.6]], [[0, 0, 2.0]]):
+        assert first_empty_day(np.zeros(1), nothing[:, :3], np.array(few)).tolist() == [0]
     # What is owed is covered by what lands tomorrow, yet the shelf is empty today.
     assert first_empty_day(np.array([-1.0]), nothing + 9, demand[:1]).tolist() == [0]
 
@@ -102,6 +134,9 @@ def test_a_gap_is_an_arrival_after_the_stock_out() -> None:
     arrived = np.array([[0, 0, 5, 5.0]] * 5)
     assert stock_gap(np.array([1, 2, 3, 4, NEVER]), arrived).tolist() == [True, True, False, False, False]
     assert stock_gap(np.array([0]), arrived[:1]).tolist() == [True]
+    soon, late = np.array([[0, 5, 5.0]]), np.array([[0, 0, 0, 5.0]])
+    assert stock_gap(np.array([1]), soon).tolist() == stock_gap(np.array([1]), late).tolist() == [True]
+    assert stock_gap(np.array([4]), late).tolist() == [False]
 
 
 def test_lost_sales_day_by_day() -> None:

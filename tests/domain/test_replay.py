@@ -140,6 +140,8 @@ def test_a_replay_by_hand() -> None:
         panel, lambda known, rows: np.full((1, 1), 10.0), demand=np.array([[-4.0, 3]]), **go | {"days": 2}
     )
     assert returned.demand[0, 0] == 0 and returned.stock[0, 0, 0] == 10
+    little = replay(panel, constant_policy(1), demand=np.array([[0.5, 0.25]]), **go | {"days": 2})
+    assert little.fill_rate(np.ones(1)).tolist() == [1, 1]
 
 
 def test_fill_and_interval_weigh_each_variant_by_its_value() -> None:

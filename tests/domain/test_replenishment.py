@@ -208,6 +208,9 @@ def test_a_minimum_order_at_its_edges() -> None:
     assert free.cheaper.tolist() == ["accept"] * 3
     rare = known_forecasts(stats.poisson, 0.002)
     assert resolve(Stock(0), rare, Policy(min_stock=1)).years_of_cover == pytest.approx([1 / 0.73])
+    some = resolve(Stock(0, unit_cost=4), rare, Policy(min_stock=1, moq=5))
+    left = np.minimum(expected_left(rare, np.full(1, 180.0), np.full(1, 5.0)), 4)
+    assert some.cost_of_accepting == pytest.approx(4 * ((4 - left) * 0.25 * (4 / 0.73) / 2 + left))
 
 
 def test_transfers_move_surplus_to_shortage_only() -> None:

@@ -74,10 +74,8 @@ def plan(
 
 def quantity(stock: Stock, forecasts: Forecasts, policy: Policy) -> Floats:
     """(n,) the quantities that `plan` suggests, without the rest."""
-    n = len(forecasts)
-    period = policy.each("lead_time_days", n) + policy.each("review_days", n)
-    expected = forecasts.mean_of_sum(period)
-    return _order(stock, policy, target_stock(forecasts, policy), expected, expected, expected)[1]
+    unused = np.zeros(len(forecasts))  # expected demand is lines of the ledger, no part of the quantity
+    return _order(stock, policy, target_stock(forecasts, policy), unused, unused, unused)[1]
 
 
 def _order(
