@@ -28,6 +28,7 @@ from bench.faults.forks import until
 from bench.faults.ground import KEY, SECRET, Place, place
 from bench.load.figures import Times, memory, processor_seconds, steadily
 from bench.load.scenarios import PAGES, deliver
+from devtools.processes import stop_signals_raise
 from tests import factories
 from tests.factories import Item, Shop
 from tests.signing import id_token
@@ -49,7 +50,7 @@ def main(argv: list[str]) -> int:
     parser.add_argument("--json", help="the figures, JSON")
     options = parser.parse_args(argv)
     rows = []
-    with place(is_lean=True) as here:
+    with stop_signals_raise(), place(is_lean=True) as here:
         here.start_worker(name="worker-2")
         growth = Growth(here)
         for size in sorted(options.sizes):

@@ -31,7 +31,7 @@ from bench.faults.forks import until
 from bench.faults.ground import SHOP, Place, place
 from bench.load.scenarios import deliver
 from devtools.paths import ROOT
-from devtools.processes import Program
+from devtools.processes import Program, stop_signals_raise
 
 FIRST, SECOND = "10.203.77.1", "10.203.77.2"
 _CUT_SECONDS, _PATIENCE_SECONDS = 30.0, 180.0
@@ -46,14 +46,19 @@ def main(argv: list[str]) -> int:
     options = parser.parse_args(argv)
     if options.inside:
         return _inside(*options.inside, out=options.json)
-    with contextlib.ExitStack() as stack:
+    with stop_signals_raise(), contextlib.ExitStack() as stack:
         try:
             first, second, cable = stack.enter_context(_joined())
         except (OSError, subprocess.CalledProcessError) as refusal:
             print(f"skipped: network namespaces are not permitted here ({refusal})")
             return 0
         command = [*_in(first), sys.executable, "-m", "bench.machines", "--inside", second, first, cable]
-        return subprocess.run([*command, *(["--json", options.json] if options.json else [])]).returncode
+        inside = subprocess.Popen([*command, *(["--json", options.json] if options.json else [])])
+        try:
+            return inside.wait()
+        finally:
+            inside.terminate()  # told to stop, it needs a moment to end all that it has started
+            inside.wait(60)
 
 
 def _ip(*arguments: str) -> None:
@@ -83,7 +88,7 @@ def _joined() -> Iterator[tuple[str, str, str]]:
 
 
 def _inside(second: str, own: str, cable: str, *, out: str | None) -> int:
-    with place(is_lean=True, also_on=FIRST) as here:
+    with stop_signals_raise(), place(is_lean=True, also_on=FIRST) as here:
         trial = Trial(here, second)
         rows = {"the first alone": trial.run()}
         trial.start_second()

@@ -21,6 +21,7 @@ from app.jobs import schedule
 from bench.faults.ground import Place, place
 from bench.faults.kinds import KINDS
 from bench.faults.work import Count, Effects, Trial, Work, counted
+from devtools.processes import stop_signals_raise
 
 LIMIT_SECONDS, PATIENCE_SECONDS = 600.0, 150.0
 
@@ -29,7 +30,7 @@ def main(argv: list[str]) -> int:
     """Run the benchmark; 0 when nothing is lost and nothing done twice, 1 else."""
     options = _parser().parse_args(argv)
     begun = time.monotonic()
-    with place() as here:
+    with stop_signals_raise(), place() as here:
         print(f"everything runs after {time.monotonic() - begun:.0f} s", file=sys.stderr)
         begun = time.monotonic()
         report = run(here, options.kinds or list(KINDS), options.times)

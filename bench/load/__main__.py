@@ -16,6 +16,7 @@ from typing import Any
 
 from bench.faults.ground import Place, place
 from bench.load import scenarios
+from devtools.processes import stop_signals_raise
 
 
 def main(argv: list[str]) -> int:
@@ -24,7 +25,7 @@ def main(argv: list[str]) -> int:
     chosen = options.scenarios or [*_on_place(options), "days"]
     report: dict[str, dict[str, Any]] = {}
     if set(chosen) & set(_on_place(options)):
-        with place(is_lean=True) as here:
+        with stop_signals_raise(), place(is_lean=True) as here:
             here.start_worker(name="worker-2")
             for name, run in _on_place(options).items():
                 if name in chosen:
