@@ -75,7 +75,7 @@ def test_features_read_nothing_after_the_cut() -> None:
     for units in (panel.units, later):
         known = replace(panel, units=units)
         shared = Shop.of(panel.until_column(80), 0.05)
-        made.append(features(Windows.of(known), shared, row, cut, length))
+        made.append(features(Windows.of(known), shared, None, row, cut, length))
     assert np.array_equal(made[0][0], made[1][0], equal_nan=True)
     assert np.array_equal(made[0][1], made[1][1])
 
@@ -258,7 +258,7 @@ def test_the_season_is_known_after_a_year_and_adds_no_feature() -> None:
     def made(panel: Panel, cut: int) -> np.ndarray:
         row, length = np.arange(3), np.full(3, 7)
         at = np.full(3, cut)
-        return features(Windows.of(panel), Shop.of(panel, 0.05), row, at, length)[0]
+        return features(Windows.of(panel), Shop.of(panel, 0.05), panel.price, row, at, length)[0]
 
     short = shop(3, 200)
     first_year, later = made(short, 190), made(shop(3, 420), 410)

@@ -2,24 +2,19 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, replace
-from typing import Any
 
 import numpy as np
 
 from app.domain.arrays import Floats, Ints
 from app.domain.demand import Panel
-from app.domain.forecasts.newcomers import Newcomers
 from app.domain.forecasts.windows import DECAYS, PEAKS, Windows
 
 RATES = (3, 7, 14, 28, 56, 112, 182, 364)
 YEAR = 364  # 52 weeks: the same weekday a year ago
 FLOOR = 0.05  # share of the base added to a rate before its log, so that zero stays finite
-CALM_RATES = (28, 56, 112, 364)
-LIKE_LEAST, LIKE_MOST = 0.02, 4.0  # times what it sold a day so far: launches of other kinds are no guide
-YOUNG_DAYS, OLD_DAYS = 21, 42  # from the first of these on the launches are forgotten, at the second they are
-WEEKS = 13
-FEW_WEEKS = 6
+WEEKS = 6
 
 
 @dataclass(frozen=True)
@@ -31,7 +26,6 @@ class Shop:
     first_ordinal: int
     decay: float
     seasonal: bool
-    newcomers: Newcomers | None = None
 
     @classmethod
     def of(cls, panel: Panel, decay: float) -> Shop:
@@ -45,9 +39,7 @@ class Shop:
         )
         weekday = mean / mean.mean() if mean.sum() > 0 and panel.days >= 28 else np.ones(7)
         total = np.concatenate([[0.0], np.cumsum(units)])
-        return cls(
-            total, np.maximum(weekday, 1e-3), ordinal, decay, panel.days > YEAR + 28, Newcomers.of(panel)
-        )
+        return cls(total, np.maximum(weekday, 1e-3), ordinal, decay, panel.days > YEAR + 28)
 
     def with_decay(self, decay: float) -> Shop:
         """The same shop with another smoothing of the base rate."""
@@ -70,89 +62,42 @@ class Shop:
 
 
 def base_rate(windows: Windows, shop: Shop, row: Ints, cut: Ints) -> Floats:
-    """Units a day that a coming sum is measured by: smoothed demand with a little of the long run in it.
-
-    A product just launched is measured by what launches sell in this shop; its own sales take over.
-    """
+    """Units a day that a coming sum is measured by: smoothed demand with a little of the long run in it."""
     smooth = windows.smoothed[shop.decay][row, cut - 1]
     long = windows.rate(row, cut, YEAR)
-    base = np.maximum(0.9 * smooth + 0.1 * long, 0.2 * long) + 1e-6
-    if shop.newcomers is None:
-        return base
-    young = np.flatnonzero(cut - windows.starts[row] < OLD_DAYS)
-    row, cut = row[young], cut[young]
-    first, age = windows.starts[row], cut - windows.starts[row]
-    price = None if windows.price is None else windows.price[row]
-    seen = windows.total(windows.units, row, first, cut) / np.maximum(age, 1)
-    like = np.clip(shop.newcomers.rate(price, len(young)), LIKE_LEAST * seen, LIKE_MOST * seen)
-    own = windows.total(windows.units, row, first + 1, cut)
-    blended = (shop.newcomers.days * like + own) / (shop.newcomers.days + age - 1) + 1e-6
-    grown = np.clip((age - YOUNG_DAYS) / (OLD_DAYS - YOUNG_DAYS), 0.0, 1.0)
-    base[young] = grown * base[young] + (1 - grown) * blended
-    return base
+    return np.maximum(0.9 * smooth + 0.1 * long, 0.2 * long) + 1e-6
 
 
-def features(windows: Windows, shop: Shop, row: Ints, cut: Ints, length: Ints) -> tuple[Floats, Floats]:
+def features(
+    windows: Windows, shop: Shop, price: Floats | None, row: Ints, cut: Ints, length: Ints
+) -> tuple[Floats, Floats]:
     """(m, k) features of `row` at `cut` for a sum over `length` days, and (m,) its scale in units.
 
     Nothing after `cut` is read. The scale is base rate × mean-day equivalents of the coming days.
     """
     base = base_rate(windows, shop, row, cut)
-    columns = _state(windows, shop, row, cut, base) + _ahead(windows, shop, row, cut, length, base)
-    return np.stack(columns, axis=1).astype(np.float32), base * _coming(shop, cut, length)
-
-
-def features_by_length(
-    windows: Windows, shop: Shop, row: Ints, cut: Ints, lengths: Ints
-) -> tuple[Floats, Floats]:
-    """(m, H, k) features and (m, H) scales of each row for sums over each of `lengths`; see `features`."""
-    base, h = base_rate(windows, shop, row, cut), len(lengths)
-    state = np.stack(_state(windows, shop, row, cut, base), axis=1)
-    cuts, bases, length = np.repeat(cut, h), np.repeat(base, h), np.tile(lengths, len(row))
-    ahead = np.stack(_ahead(windows, shop, np.repeat(row, h), cuts, length, bases), axis=1)
-    x: Any = np.concatenate([np.repeat(state, h, axis=0), ahead], axis=1).astype(np.float32)
-    scale: Floats = bases * _coming(shop, cuts, length)
-    return x.reshape(len(row), h, -1), scale.reshape(len(row), h)
-
-
-def _coming(shop: Shop, cut: Ints, length: Ints) -> Floats:
-    return np.maximum(shop.open_days(cut, length), 0.05)
-
-
-def _relative(rate: Floats, base: Floats) -> Floats:
-    ratio: Floats = np.log((np.maximum(rate, 0.0) + FLOOR * base) / base)
-    return ratio
-
-
-def _state(windows: Windows, shop: Shop, row: Ints, cut: Ints, base: Floats) -> list[Floats]:
-    """What is known at `cut`, whatever the length of the sum."""
     age = np.maximum(cut - windows.starts[row], 1)
-    columns = [np.log(base), np.log(age)]
-    columns += [_relative(windows.rate(row, cut, w), base) for w in RATES]
-    columns += [_relative(windows.smoothed[decay][row, cut - 1], base) for decay in DECAYS]
-    columns += [_relative(windows.rate(row, cut, w, windows.calm), base) for w in CALM_RATES]
+
+    def relative(rate: Floats) -> Floats:
+        ratio: Floats = np.log((np.maximum(rate, 0.0) + FLOOR * base) / base)
+        return ratio
+
+    columns = [np.log(base), np.log(age), np.log(length)]
+    columns += [relative(windows.rate(row, cut, w)) for w in RATES]
+    columns += [relative(windows.smoothed[decay][row, cut - 1]) for decay in DECAYS]
+    columns += _last_year(windows, shop, row, cut, length, relative)
     columns += _shape(windows, row, cut, age, base)
-    columns += _shop_state(shop, cut)
+    columns += _shop_state(shop, cut, length)
     if windows.in_stock is not None:
         columns += [windows.total(windows.in_stock, row, cut - w, cut) / np.minimum(w, cut) for w in (7, 28)]
-    if windows.price is not None:
-        columns.append(np.log(np.maximum(windows.price[row], 0.01)))
-    return columns
-
-
-def _ahead(windows: Windows, shop: Shop, row: Ints, cut: Ints, length: Ints, base: Floats) -> list[Floats]:
-    """What depends on the days ahead: how many, what they sold a year ago, the season in their middle.
-
-    The season is NaN until a year is known: a model learnt in the first year serves the days after it, so the
-    number of features must not change.
-    """
-    columns = [np.log(length), *_last_year(windows, shop, row, cut, length, base)]
-    angle = 2 * np.pi * (shop.first_ordinal + cut + length / 2) / 365.25
-    return columns + [np.where(shop.seasonal, x, np.nan) for x in (np.sin(angle), np.cos(angle))]
+    if price is not None:
+        columns.append(np.log(np.maximum(price[row], 0.01)))
+    scale = base * np.maximum(shop.open_days(cut, length), 0.05)
+    return np.stack(columns, axis=1).astype(np.float32), scale
 
 
 def _last_year(
-    windows: Windows, shop: Shop, row: Ints, cut: Ints, length: Ints, base: Floats
+    windows: Windows, shop: Shop, row: Ints, cut: Ints, length: Ints, relative: Callable[[Floats], Floats]
 ) -> list[Floats]:
     """A year ago: the rate of the same days, and that against the month before them; NaN if unknown."""
     begin, end = cut - YEAR, np.minimum(cut - YEAR + length, cut)
@@ -160,12 +105,12 @@ def _last_year(
     rate = windows.total(windows.units, row, begin, end) / (end - begin)
     before = windows.total(windows.units, row, begin - 56, begin) / 56
     longer = windows.starts[row] <= begin - 56
-    coming = _relative(rate, base)
+    coming = relative(rate)
     with np.errstate(divide="ignore", invalid="ignore"):
         season = np.log(shop.rate(begin, end) / shop.rate(begin - 28, begin))
     return [
         np.where(known, coming, np.nan),
-        np.where(longer, coming - _relative(before, base), np.nan),
+        np.where(longer, coming - relative(before), np.nan),
         np.where(np.isfinite(season), season, np.nan),
     ]
 
@@ -187,16 +132,17 @@ def _shape(windows: Windows, row: Ints, cut: Ints, age: Ints, base: Floats) -> l
     weeks = np.stack(
         [windows.total(windows.units, row, cut - 7 * k - 7, cut - 7 * k) / 7 for k in range(WEEKS)]
     )
-    few = weeks[:FEW_WEEKS]
-    columns.append(np.log((few.std(axis=0) + 0.01 * base) / base))
-    columns.append(np.log((np.abs(np.diff(few, axis=0)).mean(axis=0) + 0.01 * base) / base))
-    columns += [np.log((x + FLOOR * base) / base) for x in (np.median(weeks, axis=0), np.median(few, axis=0))]
+    columns.append(np.log((weeks.std(axis=0) + 0.01 * base) / base))
+    columns.append(np.log((np.abs(np.diff(weeks, axis=0)).mean(axis=0) + 0.01 * base) / base))
     return columns
 
 
-def _shop_state(shop: Shop, cut: Ints) -> list[Floats]:
-    """The whole shop's momentum (NaN where it is not known)."""
+def _shop_state(shop: Shop, cut: Ints, length: Ints) -> list[Floats]:
+    """The whole shop's momentum, and the season once a year is known (NaN before: a model learnt in the first
+    year serves the days after it, so the number of features must not change)."""
     with np.errstate(divide="ignore", invalid="ignore"):
         fast = np.log(shop.rate(cut - 7, cut) / shop.rate(cut - 28, cut))
         slow = np.log(shop.rate(cut - 28, cut) / shop.rate(cut - 112, cut))
-    return [np.where(np.isfinite(x), x, np.nan) for x in (fast, slow)]
+    columns = [np.where(np.isfinite(x), x, np.nan) for x in (fast, slow)]
+    angle = 2 * np.pi * (shop.first_ordinal + cut + length / 2) / 365.25
+    return columns + [np.where(shop.seasonal, x, np.nan) for x in (np.sin(angle), np.cos(angle))]

@@ -18,7 +18,7 @@ from scipy.special import ndtri
 from app.domain.arrays import Floats, Ints
 from app.domain.demand import Panel
 from app.domain.forecasts.conformal import widened, widening
-from app.domain.forecasts.features import Shop, features, features_by_length
+from app.domain.forecasts.features import Shop, features
 from app.domain.forecasts.result import GRID_DAYS, GRID_Q
 from app.domain.forecasts.windows import Windows
 
@@ -33,7 +33,6 @@ CHUNK = 4000  # variants whose running totals are held at once: bounds memory wh
 MAX_ROWS = 100_000
 MIN_ROWS = 500
 YOUNG_DAYS, YOUNG_EXTRA = 45, 0.2  # a new product strays further than older ones at the same rate did
-WEIGHT_POWER = 0.5  # between products alike (0) and units alike (1)
 OVERDRAW = 8  # draws for each row wanted: most are valid, in short histories few
 FOCUS = 1 / 3  # share of the training rows at the length that the shop orders for
 WORKERS = 2  # quantiles trained side by side, each on one thread: LightGBM's own threads wait for each
@@ -109,7 +108,9 @@ def expects(learned: Learned, panel: Panel) -> bool:
     """Whether this panel has the features that the model was trained with (season, price, stock)."""
     one = panel.take(np.arange(1))
     at = np.array([panel.days])
-    x, _ = features(Windows.of(one), Shop.of(panel, learned.decay), np.array([0]), at, np.array([7]))
+    x, _ = features(
+        Windows.of(one), Shop.of(panel, learned.decay), one.price, np.array([0]), at, np.array([7])
+    )
     return bool(learned.models[0].num_feature() == x.shape[1])
 
 
@@ -125,17 +126,17 @@ def predict(learned: Learned, panel: Panel, rows: Ints, grid_days: Ints = GRID_D
 
 def _predict_chunk(learned: Learned, shop: Shop, panel: Panel, grid_days: Ints) -> Floats:
     n, lengths = len(panel), np.minimum(grid_days, learned.longest)
-    h = len(np.unique(lengths))  # the grid rises: all that is cut to the longest comes last
-    cut = np.full(n, panel.days)
-    x, scale = features_by_length(Windows.of(panel), shop, np.arange(n), cut, lengths[:h])
-    flat = x.reshape(-1, x.shape[-1])
-    ratios = np.stack([model.predict(flat, num_threads=1) for model in learned.models], axis=1)
+    row = np.repeat(np.arange(n), len(lengths))
+    cut = np.full(len(row), panel.days)
+    x, scale = features(Windows.of(panel), shop, panel.price, row, cut, np.tile(lengths, n))
+    ratios = np.stack([model.predict(x, num_threads=1) for model in learned.models], axis=1)
     ratios = np.maximum(np.sort(ratios, axis=1), 0.0)
+    beyond = np.tile(grid_days / lengths, n)
     young = np.maximum(1.0 - panel.history_days / YOUNG_DAYS, 0.0)
-    wide = np.repeat(learned.widen + YOUNG_EXTRA * young, h)[:, None]
-    known = widened(ratios, wide, ratios[:, [MEDIAN]]) * scale.reshape(-1, 1)
-    source = np.minimum(np.arange(len(grid_days)), h - 1)
-    sums = known.reshape(n, h, -1)[:, source] * (grid_days / lengths)[:, None]
+    wide = (learned.widen + YOUNG_EXTRA * young)[row][:, None]
+    sums = (widened(ratios, wide, ratios[:, [MEDIAN]]) * (scale * beyond)[:, None]).reshape(
+        n, len(lengths), -1
+    )
     return at_grid(sums)
 
 
@@ -165,8 +166,8 @@ def _training_rows(
         windows = Windows.of(chunk)
         wanted = int(np.ceil(count * len(chunk) / len(panel)))
         row, cut, length = _draw(chunk, windows, lengths, focus, wanted, rng)
-        x, scale = features(windows, shop, row, cut, length)
-        parts.append((x, windows.total(windows.units, row, cut, cut + length) / scale, scale**WEIGHT_POWER))
+        x, scale = features(windows, shop, chunk.price, row, cut, length)
+        parts.append((x, windows.total(windows.units, row, cut, cut + length) / scale, np.sqrt(scale)))
     x, y, weight = (np.concatenate(column) for column in zip(*parts, strict=True))
     return x, y, weight
 

@@ -7,21 +7,18 @@ from dataclasses import dataclass
 import numpy as np
 from scipy.ndimage import maximum_filter1d
 
-from app.domain.arrays import Bools, Floats, Ints
+from app.domain.arrays import Floats, Ints
 from app.domain.demand import Panel
 
 DECAYS = (0.02, 0.05, 0.12, 0.3)
 PEAKS = (28, 182)
-CALM_SALES = 3  # sales before a variant's ordinary size is known
-CALM_TIMES = 4.0  # a day of more than this many times the ordinary size is cut to it
 
 
 @dataclass(frozen=True)
 class Windows:
     """Running totals of a panel's demand (negative days count as 0); index c means the days before column c.
 
-    `units`, `sizes2`, `sold` (n, days + 1): cumulated units, squared units and days with a sale; `calm`: units
-    without what goes beyond the ordinary on single days, as wholesale orders do.
+    `units`, `sizes2`, `sold` (n, days + 1): cumulated units, squared units and days with a sale.
     `smoothed` by decay and `peak` by length (n, days): exponentially smoothed rate per day (weights
     normalised from the variant's start) and the largest day of the last `length`, both at the close of a
     column. `last_sale` (n, days): column of the latest sale, −1 before any.
@@ -31,12 +28,10 @@ class Windows:
     units: Floats
     sizes2: Floats
     sold: Floats
-    calm: Floats
     smoothed: dict[float, Floats]
     peak: dict[int, Floats]
     last_sale: Ints
     in_stock: Floats | None
-    price: Floats | None
 
     @classmethod
     def of(cls, panel: Panel) -> Windows:
@@ -49,12 +44,10 @@ class Windows:
             units=_cumulated(units),
             sizes2=_cumulated(units**2),
             sold=_cumulated(sold),
-            calm=_cumulated(_calmed(units, sold)),
             smoothed=_smoothed(units, panel.starts, DECAYS),
             peak={length: _peak(units, length) for length in PEAKS},
             last_sale=np.maximum.accumulate(np.where(sold, columns, -1), axis=1),
             in_stock=None if panel.in_stock is None else _cumulated(np.nan_to_num(panel.in_stock, nan=1.0)),
-            price=panel.price,
         )
 
     def total(self, of: Floats, row: Ints, begin: Ints, end: Ints) -> Floats:
@@ -62,19 +55,11 @@ class Windows:
         picked: Floats = of[row, np.maximum(end, 0)] - of[row, np.maximum(begin, 0)]
         return picked
 
-    def rate(self, row: Ints, cut: Ints, length: int, of: Floats | None = None) -> Floats:
+    def rate(self, row: Ints, cut: Ints, length: int) -> Floats:
         """Units a day over the last `length` days before `cut`, or since the start where that is shorter."""
         live = np.maximum(np.minimum(length, cut - self.starts[row]), 1)
-        rate: Floats = self.total(self.units if of is None else of, row, cut - length, cut) / live
+        rate: Floats = self.total(self.units, row, cut - length, cut) / live
         return rate
-
-
-def _calmed(units: Floats, sold: Bools) -> Floats:
-    """Units of each day, at most CALM_TIMES the geometric mean of the selling days before it."""
-    logs = _cumulated(np.log(units, out=np.zeros_like(units), where=sold))[:, :-1]
-    count = _cumulated(sold)[:, :-1]
-    ordinary = np.exp(logs / np.maximum(count, 1))
-    return np.minimum(units, np.where(count >= CALM_SALES, CALM_TIMES * ordinary, np.inf))
 
 
 def _cumulated(values: np.ndarray) -> Floats:
