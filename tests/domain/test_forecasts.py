@@ -66,6 +66,18 @@ def test_huge_launches_beside_it_do_not_carry_a_small_product_away(engine: str) 
     assert made.mean_of_sum(28)[0] == pytest.approx(28 * 3e8, rel=0.5)
 
 
+@pytest.mark.parametrize("engine", ["auto", "own_spread"])
+def test_one_sale_beside_erratic_giants_keeps_a_range_of_its_own_size(engine: str) -> None:
+    rng = np.random.default_rng(3)
+    units = rng.poisson(rng.gamma(0.3, 1e5, (8, 90))) * 1.0
+    units[0] = 0.0
+    units[0, 70] = 3.0
+    panel = Panel(np.arange(8), DAY, units, (units > 0).argmax(axis=1))
+    high = forecast(panel, engine=engine).quantile_of_sum(np.full(8, 28.0), 0.975)
+    assert high[0] < 300
+    assert high[1] > 1e5
+
+
 def test_features_read_nothing_after_the_cut() -> None:
     panel = shop(6, 120)
     later = panel.units.copy()

@@ -22,6 +22,9 @@ from app.domain.forecasts.windows import Windows
 
 MEDIAN = int(np.searchsorted(GRID_Q, 0.5))
 SPAN = 182  # days that a variant's spread is read from
+SIZES = (
+    10.0  # sales of a usual size that the shop's typical spread may come to: beside giants it says nothing
+)
 OWN_SALES = 8.0  # selling days at which a variant's own spread weighs as much as the shop's typical one
 STEPS = np.array([0.0, 1e-4, 3e-4, 1e-3, 3e-3, 1e-2, 3e-2])  # variance of a level's log, per day of drift
 STEPS_PRIOR = np.log([0.1, 0.15, 0.25, 0.25, 0.15, 0.08, 0.02])
@@ -94,27 +97,30 @@ def _blended(windows: Windows, shop: Shop, weights: dict[float, float], row: Int
     return np.asarray(np.sum(parts, axis=0))
 
 
-def _raw_index(windows: Windows, row: Ints, cut: Ints) -> tuple[Floats, Floats]:
-    """(m,) variance ÷ mean of a day's units over SPAN days before `cut`, and the selling days among them."""
+def _raw_index(windows: Windows, row: Ints, cut: Ints) -> tuple[Floats, Floats, Floats]:
+    """(m,) variance ÷ mean of a day's units over SPAN days before `cut`, the selling days among them, and what
+    a day that sells usually sells."""
     live = np.maximum(np.minimum(SPAN, cut - windows.starts[row]), 1)
     count = windows.total(windows.sold, row, cut - SPAN, cut)
     mean = windows.total(windows.units, row, cut - SPAN, cut) / live
     squares = windows.total(windows.sizes2, row, cut - SPAN, cut) / live
-    return np.maximum(squares - mean**2, 1e-9) / np.maximum(mean, 1e-9), count
+    mean_or_so = np.maximum(mean, 1e-9)
+    return np.maximum(squares - mean**2, 1e-9) / mean_or_so, count, squares / mean_or_so
 
 
 def _typical(windows: Windows, days: int) -> float:
     rows = np.arange(len(windows.starts))
-    index, count = _raw_index(windows, rows, np.full(len(rows), days))
+    index, count, _ = _raw_index(windows, rows, np.full(len(rows), days))
     seen = index[count >= 5]
     return float(np.median(seen)) if len(seen) else 1.5
 
 
 def _index(windows: Windows, row: Ints, cut: Ints, typical: float) -> Floats:
     """(m,) variance ÷ mean, drawn towards the shop's typical one where few sales speak for it."""
-    index, count = _raw_index(windows, row, cut)
+    index, count, size = _raw_index(windows, row, cut)
     own = count / (count + OWN_SALES)
-    return np.asarray(np.exp(own * np.log(np.maximum(index, 1e-6)) + (1 - own) * np.log(typical)))
+    prior = np.where(count > 0, np.minimum(typical, SIZES * size), typical)
+    return np.asarray(np.exp(own * np.log(np.maximum(index, 1e-6)) + (1 - own) * np.log(prior)))
 
 
 def _law(
