@@ -17,7 +17,8 @@ from devtools.services import embedded_servers
 from devtools.steps import step
 
 # One process more than a small machine has cores: many tests wait for a browser, a database or a pause.
-EVERYTHING = ["-n", "3", "--dist", "loadscope", "--cov", "--cov-report", "term"]
+# tests/conftest.py says in which order modules begin.
+EVERYTHING = ["-n", "3", "--dist", "loadscope", "--no-loadscope-reorder", "--cov", "--cov-report", "term"]
 
 
 def prepare(stack: ExitStack) -> dict[str, str]:
