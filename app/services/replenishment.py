@@ -11,11 +11,13 @@ import numpy as np
 from sqlalchemy.engine import Row
 
 from app.domain.arrays import Texts
+from app.domain.forecasts import Forecasts
 from app.domain.replenishment import LedgerLine, Policy, Receipt, Stock, Suggestions, plan
 from app.domain.replenishment.classes import abc
+from app.domain.replenishment.ledger import CODES
 from app.models.replenishment import Suggestion
 from app.platform import copying, db
-from app.services import service_levels, stores, wholesale
+from app.services import minimum_orders, service_levels, stores, wholesale
 from app.services.forecasts import before_events, take
 from app.services.overrides import Applied
 
@@ -89,15 +91,30 @@ def run(applied: Applied, *, today: date, now: datetime) -> Suggestions | None:
     policy = policy_of(found, classes)
     model = take(applied.model, chosen)
     usual, coming = before_events(model)
-    apart = wholesale.facts([row.id for row in found])
     made = plan(stock, taken, policy, today=today, model=model, usual=usual)
+    facts = {
+        "override": applied.facts,
+        "events": coming,
+        "demand": wholesale.facts([row.id for row in found]),
+        "moq": _minimums(made, taken, found, classes, today),
+    }
     service_levels.store_costs(taken, policy, stock, classes, now=now)
     copying.append(
         Suggestion,
         _COLUMNS,
-        _values(made, found, now, {"override": applied.facts, "events": coming, "demand": apart}, classes),
+        _values(made, found, now, facts, classes),
     )
     return made
+
+
+def _minimums(made: Suggestions, forecasts: Forecasts, found: Any, classes: Texts, today: date) -> Facts:
+    """What is known of the orders that were raised to a minimum; most are not."""
+    raised = (made.quantity > 0) & (made.ledger_units[:, CODES.index("moq")] > 0)
+    chosen = np.flatnonzero(raised)
+    rows = [found[i] for i in chosen]
+    return minimum_orders.facts(
+        take(forecasts, chosen), _stock(rows, today), policy_of(rows, classes[chosen])
+    )
 
 
 def classes_of(ids: Sequence[int], today: date) -> Texts:

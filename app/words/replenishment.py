@@ -7,7 +7,7 @@ from datetime import date
 from decimal import Decimal
 from typing import Any
 
-from app.platform.formats import counted, long_day, number, signed
+from app.platform.formats import counted, long_day, money, number, signed
 from app.platform.i18n import gettext, lazy_gettext
 
 LABELS = {
@@ -39,7 +39,8 @@ def detail(code: str, facts: Mapping[str, Any] | str) -> str:
     """
     if isinstance(facts, str) or not facts:
         return str(facts or "")
-    return {"demand": _demand, "safety": _safety, "events": _events, "override": _override}[code](facts)
+    said = {"demand": _demand, "safety": _safety, "events": _events, "override": _override, "moq": _minimum}
+    return said[code](facts)
 
 
 def _demand(facts: Mapping[str, Any]) -> str:
@@ -77,6 +78,34 @@ def event(*, name: str, first: str, last: str, percent: float) -> str:
         last=long_day(last),
         percent=signed(round(percent)),
     )
+
+
+def _minimum(facts: Mapping[str, Any]) -> str:
+    lasts = _lasting(facts["days"])
+    if not facts["cheaper"]:
+        return lasts
+    amounts = {name: money(facts[name], facts["currency"]) for name in ("accept", "wait")}
+    if facts["cheaper"] == "wait":
+        costs = gettext(
+            "taking more than is needed may cost %(accept)s, waiting for the next order %(wait)s:"
+            " waiting costs less",
+            **amounts,
+        )
+    else:
+        costs = gettext(
+            "taking more than is needed may cost %(accept)s, waiting for the next order %(wait)s:"
+            " taking it costs less",
+            **amounts,
+        )
+    return f"{lasts}; {costs}"
+
+
+def _lasting(days: float | None) -> str:
+    if days is None:
+        return gettext("no sales are expected that would use it up")
+    if days <= 365:
+        return gettext("this order lasts about %(days)s", days=counted(round(days), "day"))
+    return gettext("this order lasts about %(years)s years", years=number(days / 365, 1))
 
 
 def _override(facts: Mapping[str, Any]) -> str:

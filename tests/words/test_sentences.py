@@ -57,6 +57,20 @@ def test_every_line_of_the_ledger_has_its_words() -> None:
         assert replenishment.override_value("percent", Decimal("-30")).startswith("−30 %")
 
 
+def test_a_minimum_above_the_need_is_told_with_what_it_costs() -> None:
+    facts = {"days": 2044.0, "accept": 310.5, "wait": 12.0, "cheaper": "wait", "currency": "USD"}
+    assert replenishment.detail("moq", facts) == (
+        "this order lasts about 5.6 years; taking more than is needed may cost $310.50,"
+        " waiting for the next order $12.00: waiting costs less"
+    )
+    taken = replenishment.detail("moq", {**facts, "days": 40.2, "wait": 400.0, "cheaper": "accept"})
+    assert taken.startswith("this order lasts about 40 days;") and taken.endswith("taking it costs less")
+    unknown = {"days": None, "accept": None, "wait": None, "cheaper": "", "currency": "USD"}
+    assert replenishment.detail("moq", unknown) == "no sales are expected that would use it up"
+    with i18n.speaking("de"):
+        assert "5,6 Jahre" in replenishment.detail("moq", facts)
+
+
 def test_every_refusal_of_an_order_says_what_is_possible() -> None:
     for act in rules.ACTS:
         for status in rules.STATUSES:

@@ -25,6 +25,7 @@ from app.services.stores.members import (
 )
 from app.services.stores.store_settings import (
     change_settings,
+    currency,
     describe,
     history_from,
     know_history_from,
@@ -47,6 +48,7 @@ __all__ = [
     "all_ids",
     "change_role",
     "change_settings",
+    "currency",
     "describe",
     "erase",
     "find",

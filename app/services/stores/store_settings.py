@@ -48,6 +48,12 @@ def time_zone() -> str:
     return settings().time_zone or (store.time_zone if store else "UTC")
 
 
+def currency() -> str:
+    """The current store's currency code; empty as long as Shopify has not told it."""
+    store = db.session().get(Store, tenancy.require_store())
+    return store.currency if store else ""
+
+
 def describe(row: ShopRow) -> None:
     """Take over name, time zone, currency and scopes of the current store."""
     store = db.session().get(Store, tenancy.require_store())
