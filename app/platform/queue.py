@@ -15,7 +15,6 @@ from redis.exceptions import RedisError
 from rq import Queue, Retry, get_current_job
 from rq.exceptions import DuplicateJobError
 from rq.utils import import_attribute
-from sqlalchemy import event
 from sqlalchemy.orm import Session, SessionTransaction
 
 from app.config import Settings
@@ -188,9 +187,9 @@ def resend(wishes: list[outbox.Wish]) -> int:
 
 def install_hooks(session_class: Any) -> None:
     """Keep before the commit, enqueue after it, forget after a rollback."""
-    event.listen(session_class, "before_commit", _keep_pending)
-    event.listen(session_class, "after_commit", _flush_pending)
-    event.listen(session_class, "after_soft_rollback", _forget_pending)
+    tenancy.attach(session_class, "before_commit", _keep_pending)
+    tenancy.attach(session_class, "after_commit", _flush_pending)
+    tenancy.attach(session_class, "after_soft_rollback", _forget_pending)
 
 
 def store_job(function: Callable[P, Any]) -> Callable[P, None]:

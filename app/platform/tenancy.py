@@ -96,10 +96,16 @@ def _leave(session: Session) -> None:
 
 
 def install_guards(session_class: Any) -> None:
-    """Attach the guards to a session class or scoped session (once, at start)."""
-    event.listen(session_class, "do_orm_execute", _only_the_current_store)
-    event.listen(session_class, "before_flush", _stamp_or_check)
-    event.listen(session_class, "after_begin", _tell_postgres)
+    """Attach the guards to a session class or scoped session."""
+    attach(session_class, "do_orm_execute", _only_the_current_store)
+    attach(session_class, "before_flush", _stamp_or_check)
+    attach(session_class, "after_begin", _tell_postgres)
+
+
+def attach(session_class: Any, name: str, function: Any) -> None:
+    """Listen once, whatever number of apps a process makes: SQLAlchemy would call it once for each."""
+    if not event.contains(session_class, name, function):
+        event.listen(session_class, name, function)
 
 
 def _only_the_current_store(state: ORMExecuteState) -> None:

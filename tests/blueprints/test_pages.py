@@ -160,7 +160,6 @@ def test_a_page_asks_the_database_a_bounded_number_of_times(
 
     with app.app_context():
         engine = db.db.engine
-    page(client, ready, path)  # what only the first request of a process asks is not the page's
     asked: list[str] = []
 
     def count(_connection: object, _cursor: object, statement: str, *_rest: object) -> None:

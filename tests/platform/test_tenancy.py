@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 from flask import Flask
-from sqlalchemy import select, update
+from sqlalchemy import event, select, update
 from sqlalchemy.exc import DatabaseError
 from sqlalchemy.orm import aliased
 
@@ -121,3 +121,20 @@ def test_a_scope_takes_its_objects_with_it(two_stores):
         found = db.session().get(Location, (two_stores[1], 1))
         assert found in db.session()
     assert found not in db.session()
+
+
+def test_a_second_app_in_the_process_attaches_no_guard_twice(app: Flask) -> None:
+    told: list[str] = []
+
+    def note(_connection: object, _cursor: object, statement: str, *_rest: object) -> None:
+        told.append(statement)
+
+    tenancy.install_guards(db.session_factory())
+    with app.app_context():
+        event.listen(db.db.engine, "before_cursor_execute", note)
+        try:
+            with tenancy.store_scope(db.session(), 1):
+                db.rows("SELECT 1 AS one")
+        finally:
+            event.remove(db.db.engine, "before_cursor_execute", note)
+    assert sum("set_config" in statement for statement in told) == 1
