@@ -138,7 +138,7 @@ def test_a_product_takes_settings_of_its_own_and_gives_them_back(
     shown = client.post(url, data=empty, headers=shop.headers(fragment=True)).get_data(as_text=True)
     assert 'placeholder="10"' in shown
     assert [row["moq"] for row in stored(app, shop, "SELECT moq FROM variant_settings")] == [None]
-    history = stored(app, shop, "SELECT actor, action FROM audit_entries WHERE action LIKE 'variant%'")
+    history = stored(app, shop, "SELECT actor FROM audit_entries WHERE action LIKE 'variant%' ORDER BY id")
     assert [entry["actor"] for entry in history] == ["Manager Person", "Owner Person"]
 
 
