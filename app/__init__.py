@@ -24,7 +24,7 @@ class Fluxor(Flask):
 def create_app(settings: Settings) -> Flask:
     """Assemble the application: settings → platform → blueprints → commands → error pages."""
     from app import blueprints, cli, errors
-    from app.platform import access, db, i18n, logs, queue, sessions, tenancy, watching, web
+    from app.platform import access, db, i18n, logs, queue, sessions, spoken, tenancy, watching, web
     from app.platform.mail import Mailer
     from app.platform.outbound import Outbound
     from app.platform.secrets import TokenCipher
@@ -32,6 +32,7 @@ def create_app(settings: Settings) -> Flask:
 
     logs.configure(settings.log_level)
     app = Fluxor(__name__)
+    spoken.install(app)
     app.config.update(SECRET_KEY=settings.secret_key, TESTING=settings.testing)
     app.extensions["settings"] = settings
     app.extensions["cipher"] = TokenCipher(settings.token_keys)

@@ -86,6 +86,11 @@ def lazy_gettext(message: str, /, **values: object) -> str:
     return cast(str, Lazy(message, **values))
 
 
+def translated(code: str, message: str) -> str:
+    """The message in that language, nothing filled in."""
+    return _catalogue(code).gettext(message)
+
+
 @functools.cache
 def _catalogue(code: str) -> NullTranslations:
     return Translations.load(str(_FOLDER), [code])

@@ -2,21 +2,24 @@
 
 from __future__ import annotations
 
+import functools
 import json
 import logging
 import re
 import secrets
 from collections.abc import Callable
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, TypeVar, cast
 from urllib.parse import urlencode, urlsplit
 
-from flask import Flask, Response, abort, g, render_template, request, url_for
+from flask import Flask, Response, abort, current_app, g, render_template, request, url_for
 from werkzeug.middleware.proxy_fix import ProxyFix
+from werkzeug.routing import Map
 
 from app.config import Settings
-from app.platform import i18n, logs
+from app.platform import i18n, logs, spoken
 
 _NO_DEVICES = "camera=(), geolocation=(), microphone=(), payment=(), usb=()"
 T = TypeVar("T")
@@ -124,23 +127,52 @@ def page_url(endpoint: str, **values: Any) -> str:
 
     The bounce page needs `shop`, and App Bridge needs `host`; an embedded link without them ends in an error.
     """
-    address = url_for(endpoint, **{key: value for key, value in values.items() if value not in (None, "")})
-    kept = once(_admin_query)
-    return f"{address}{'&' if '?' in address else '?'}{kept}" if kept else address
+    links = once(_links)
+    address = links.of_row(endpoint, values)
+    if address is None:
+        address = url_for(
+            endpoint, **{key: value for key, value in values.items() if value not in (None, "")}
+        )
+    return f"{address}{'&' if '?' in address else '?'}{links.kept}" if links.kept else address
 
 
-def _admin_query() -> str:
-    """What an embedded page's links carry; written once for all links of an answer. Empty outside the admin."""
-    identity = g.get("identity")
-    if identity is None or not identity.embedded:
-        return ""
-    carried = {"shop": identity.shop, "host": identity.host, "embedded": "1", "locale": i18n.asked_for()}
-    return urlencode({key: value for key, value in carried.items() if value})
+@dataclass(frozen=True)
+class _Links:
+    """What all links of one answer have in common. `kept`: the query that they carry, empty outside the admin."""
+
+    map: Map
+    root: str
+    kept: str
+
+    def of_row(self, endpoint: str, values: dict[str, Any]) -> str | None:
+        """The address of an endpoint that takes one whole number: a table has such links in each of its rows."""
+        if len(values) != 1:
+            return None
+        ((name, value),) = values.items()
+        pattern = _pattern(self.map, endpoint, name) if type(value) is int and value >= 0 else None
+        return pattern and f"{self.root}{pattern[0]}{value}{pattern[1]}"
+
+
+@functools.lru_cache(maxsize=1024)
+def _pattern(known: Map, endpoint: str, name: str) -> tuple[str, str] | None:
+    """What stands before and after the number, where the endpoint has one address and nothing else is in it."""
+    rules = list(known.iter_rules(endpoint))
+    before, found, after = rules[0].rule.partition(f"<int:{name}>")
+    return (before, after) if len(rules) == 1 and found and "<" not in before + after else None
+
+
+def _links() -> _Links:
+    kept, identity = "", g.get("identity")
+    if identity is not None and identity.embedded:
+        carried = {"shop": identity.shop, "host": identity.host, "embedded": "1", "locale": i18n.asked_for()}
+        kept = urlencode({key: value for key, value in carried.items() if value})
+    return _Links(current_app.url_map, request.script_root, kept)
 
 
 def render(template: str, *, status: int = 200, **values: Any) -> Response:
     """Render a page or partial."""
-    return Response(render_template(template, **values), status=status, mimetype="text/html")
+    page = render_template(spoken.template(current_app, template), **values)
+    return Response(page, status=status, mimetype="text/html")
 
 
 def wants_fragment() -> bool:

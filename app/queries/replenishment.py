@@ -137,10 +137,9 @@ def table(
     held, order = order_by(sort, SORTS, "urgency")
     if search:  # every suggestion is looked at for that, so those that match are counted on the same way
         found = _page(held, order, show=show, search=search, size=size, page=page, total="COUNT(*) OVER ()")
-        if found:
-            return SuggestionTable(
-                [_row(row) for row in found], Page(page, found[0].total, size), held, search, show
-            )
+        if found or page == 1:
+            place = Page(page, found[0].total if found else 0, size)
+            return SuggestionTable([_row(row) for row in found], place, held, search, show)
     total = to_order if to_order is not None and show == "order" and not search else _count(show, search)
     place = Page(min(page, max(1, -(-total // size))), total, size)
     found = _page(held, order, show=show, search=search, size=size, page=place.number)

@@ -89,10 +89,9 @@ def table(asked: Asked, *, today: date, page: int = 1) -> ProductTable:
     """
     if not asked.is_plain:
         found = _page(asked, today, page, counted=True)
-        if found:
-            return ProductTable(
-                [_row(row, asked.columns) for row in found], Page(page, int(found[0].total)), asked
-            )
+        if found or page == 1:
+            total = int(found[0].total) if found else 0
+            return ProductTable([_row(row, asked.columns) for row in found], Page(page, total), asked)
     total = count(asked, today=today)
     place = Page(min(page, max(1, -(-total // PAGE_SIZE))), total)
     rows = _page(asked, today, place.number) if total else []
