@@ -7,8 +7,9 @@ import pytest
 
 from app.domain.demand import Panel
 from app.domain.forecasts import ENGINES, automatic, calibrated, forecast, learned
-from app.domain.forecasts.features import Shop, features
+from app.domain.forecasts.features import features
 from app.domain.forecasts.result import GRID_DAYS, GRID_Q
+from app.domain.forecasts.shop import Shop
 from app.domain.forecasts.windows import Windows
 from tests.domain.shops import DAY, shop
 
@@ -76,6 +77,18 @@ def test_one_sale_beside_erratic_giants_keeps_a_range_of_its_own_size(engine: st
     high = forecast(panel, engine=engine).quantile_of_sum(np.full(8, 28.0), 0.975)
     assert high[0] < 300
     assert high[1] > 1e5
+
+
+@pytest.mark.parametrize("engine", ["calibrated_average", "own_spread"])
+def test_products_that_exploded_do_not_carry_a_steady_one_beyond_five_times_its_largest_day(
+    engine: str,
+) -> None:
+    units = np.exp(np.minimum(np.arange(90) * np.linspace(0, 0.5, 8)[:, None], 40.0))
+    panel = Panel(np.arange(8), DAY, units, np.zeros(8, dtype=np.int64))
+    made = forecast(panel, engine=engine)
+    assert made.mean_of_sum(28)[0] <= 5 * 28
+    assert made.quantile_of_sum(28, 0.995)[0] <= 5 * 28
+    assert (made.sum_quantiles <= 5 * units[:, -1, None, None] * np.maximum(GRID_DAYS, 7)[:, None]).all()
 
 
 def test_features_read_nothing_after_the_cut() -> None:

@@ -11,10 +11,11 @@ from app.domain.arrays import Floats, Ints
 from app.domain.demand import Panel
 from app.domain.forecasts import learned as learning
 from app.domain.forecasts.calibrated import TRIAL_VARIANTS, best_decay, calibrated_average, sampled
-from app.domain.forecasts.features import YEAR
 from app.domain.forecasts.learned import Learned
 from app.domain.forecasts.own_spread import own_spread
 from app.domain.forecasts.result import GRID_DAYS, GRID_Q
+from app.domain.forecasts.season import FROM_DAYS, Season
+from app.domain.forecasts.shop import YEAR
 
 SHARES = np.array([0.0, 0.25, 0.5, 0.75, 0.9, 1.0])
 OWN_SHARES = np.array([0.0, 0.5, 1.0])
@@ -27,7 +28,7 @@ PULL = 0.6  # relative loss that the prior outweighs at a distance of 1
 TRIAL_ROWS = 30_000
 TRIAL_LENGTHS = np.array([7, 14, 28])
 TRIAL_DAYS = 28
-VERSION = 2  # of what is stored: one made by an earlier program is made anew
+VERSION = 3  # of what is stored: one made by an earlier program is made anew
 FEW_DAYS = 14
 LONG_DAYS = 400  # from here on at least two cut-offs
 MOST_CUTS = 6  # in shops of few variants and many days
@@ -61,7 +62,8 @@ class Choice:
         fields = json.loads(text)
         model = fields.pop("learned")
         if model is not None:
-            model = Learned(**(model | {"boosters": tuple(model["boosters"])}))
+            parts = {"boosters": tuple(model["boosters"]), "season": Season(**model["season"])}
+            model = Learned(**(model | parts))
         return cls(learned=model, **fields)
 
 
@@ -110,12 +112,13 @@ def quantiles(choice: Choice, panel: Panel, rows: Ints) -> Floats:
 def _prior(n: int, days: int) -> tuple[float, float]:
     """Shares of the learned engine, and of own_spread in the rest, that held over many shops of n variants.
 
-    After years the learned engine knows the season, which the averages do not: the rest shrinks.
+    After a year the learned engine knows the season, which the averages learn a year later: until then the
+    rest shrinks.
     """
     small = SMALL / (SMALL + n)
     rest = 1 - PRIOR_SHARE + small * (PRIOR_SHARE - PRIOR_SHARE_SMALL * days / (days + SHORT))
     own = 1 / (1 + (n / SMALL) ** 2) if n <= OWN_MOST else 0.0
-    return 1 - rest * min(1.0, YEAR / days), own
+    return 1 - rest * (YEAR / days if YEAR < days < FROM_DAYS else 1.0), own
 
 
 def _backtest(panel: Panel, focus: int, seed: int) -> tuple[float, float, float]:

@@ -11,8 +11,8 @@ from app.domain.arrays import Floats, Ints
 from app.domain.demand import Panel
 from app.domain.forecasts.baseline import daily_spread
 from app.domain.forecasts.conformal import MIN_POOL, ratio_quantiles, widened, widening
-from app.domain.forecasts.features import Shop, base_rate
 from app.domain.forecasts.result import GRID_DAYS, GRID_Q
+from app.domain.forecasts.shop import Shop, base_rate, expected
 from app.domain.forecasts.windows import DECAYS, Windows
 
 MEDIAN = int(np.searchsorted(GRID_Q, 0.5))
@@ -51,9 +51,9 @@ def best_decay(panel: Panel) -> float:
     length = int(min(TRIAL_DAYS, max(panel.days // 3, 1)))
     some = panel.take(sampled(len(panel), TRIAL_VARIANTS))
     windows = Windows.of(some)
-    misses = {}
+    shop, misses = Shop.of(panel, DECAYS[0]), {}
     for decay in DECAYS:
-        pool = past_sums(some, windows, Shop.of(panel, decay), length)
+        pool = past_sums(some, windows, shop.with_decay(decay), length)
         misses[decay] = float(np.abs(pool.predicted - pool.actual).sum())
     return min(misses, key=lambda decay: (misses[decay], decay))
 
@@ -91,7 +91,7 @@ def _answer(panel: Panel, rows: Ints, shop: Shop, pools: list[Pool], grid_days: 
     table = np.zeros((n, len(grid_days), len(GRID_Q)))
     longest, ratios = 1, np.ones((len(sold), len(GRID_Q)))
     for h, length in enumerate(grid_days.tolist()):
-        asked = (rate * shop.open_days(cut, np.full(n, length)))[sold]
+        asked = expected(windows, shop, np.arange(n), cut, np.full(n, length), least=0.0)[sold]
         found = _ratios(pools[h], rows[sold], asked + size, panel.days // length)
         if found is not None:
             longest, ratios = length, found
@@ -112,7 +112,7 @@ def past_sums(panel: Panel, windows: Windows, shop: Shop, length: int) -> Pool:
     span = np.full(len(row), length)
     if not len(row):
         return Pool(row, cut, np.empty(0), np.empty(0), np.empty(0))
-    predicted = base_rate(windows, shop, row, cut) * np.maximum(shop.open_days(cut, span), 0.05)
+    predicted = expected(windows, shop, row, cut, span)
     actual = windows.total(windows.units, row, cut, cut + length)
     return Pool(row, cut, predicted, actual, ordinary_sale(windows)[row])
 

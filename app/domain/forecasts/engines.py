@@ -22,6 +22,7 @@ from app.domain.forecasts.own_spread import own_spread
 from app.domain.forecasts.result import GRID_DAYS, GRID_Q, mean_of
 
 SPREAD_DAYS = 56
+MOST, LEAST_DAYS = 5.0, 7
 
 
 @dataclass(frozen=True)
@@ -63,30 +64,37 @@ def prophet(panel: Panel, rows: Ints, choice: Choice | None, seed: int) -> Sums:
 
 def calibrated(panel: Panel, rows: Ints, choice: Choice | None, seed: int) -> Sums:
     """A smoothed rate with ranges calibrated at past cut-offs."""
-    return _with_mean(calibrated_average(panel, rows, best_decay(panel)))
+    return _with_mean(calibrated_average(panel, rows, best_decay(panel)), panel, rows)
 
 
 def own_range(panel: Panel, rows: Ints, choice: Choice | None, seed: int) -> Sums:
     """A smoothed rate with the range of each variant's own ups and downs."""
-    return _with_mean(own_spread(panel, rows))
+    return _with_mean(own_spread(panel, rows), panel, rows)
 
 
 def learnt(panel: Panel, rows: Ints, choice: Choice | None, seed: int) -> Sums:
     """Boosted trees over all variants; falls back to the calibrated average where there is too little."""
     if not can_learn(panel):
         return calibrated(panel, rows, choice, seed)
-    return _with_mean(predict(learn(panel, best_decay(panel), seed=seed), panel, rows))
+    return _with_mean(predict(learn(panel, best_decay(panel), seed=seed), panel, rows), panel, rows)
 
 
 def auto(panel: Panel, rows: Ints, choice: Choice | None, seed: int) -> Sums:
     """The mix that a backtest on this shop chose, now or in an earlier `choice`."""
     made = choice or automatic.choose(panel, seed=seed)
-    sums = _with_mean(automatic.quantiles(made, panel, rows))
+    sums = _with_mean(automatic.quantiles(made, panel, rows), panel, rows)
     return Sums(sums.mean, sums.quantiles, automatic.reason(made))
 
 
-def _with_mean(quantiles: Floats) -> Sums:
-    return Sums(np.maximum.accumulate(mean_of(quantiles), axis=1), quantiles)
+def _with_mean(quantiles: Floats, panel: Panel, rows: Ints) -> Sums:
+    """With means; no day of a sum above MOST times a variant's largest so far.
+
+    What engines learn from other variants would else carry a steady one away, where those exploded.
+    """
+    largest = np.maximum(panel.units[rows], 0.0).max(axis=1)
+    most = MOST * largest[:, None] * np.maximum(GRID_DAYS, LEAST_DAYS)
+    capped = np.minimum(quantiles, most[..., None])
+    return Sums(np.maximum.accumulate(mean_of(capped), axis=1), capped)
 
 
 ENGINES: Mapping[str, Callable[[Panel, Ints, Choice | None, int], Sums]] = {

@@ -3,69 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, replace
 
 import numpy as np
 
 from app.domain.arrays import Floats, Ints
-from app.domain.demand import Panel
+from app.domain.forecasts.shop import YEAR, Shop, base_rate, expected
 from app.domain.forecasts.windows import DECAYS, PEAKS, Windows
 
 RATES = (3, 7, 14, 28, 56, 112, 182, 364)
-YEAR = 364  # 52 weeks: the same weekday a year ago
 FLOOR = 0.05  # share of the base added to a rate before its log, so that zero stays finite
 WEEKS = 6
-
-
-@dataclass(frozen=True)
-class Shop:
-    """What all variants share: units of each day cumulated (days + 1,), weekday factors, the base's decay."""
-
-    total: Floats
-    weekday: Floats
-    first_ordinal: int
-    decay: float
-    seasonal: bool
-
-    @classmethod
-    def of(cls, panel: Panel, decay: float) -> Shop:
-        """The shop of `panel`; `seasonal` once more than a year of it is known."""
-        units = np.maximum(panel.units, 0.0).sum(axis=0)
-        ordinal = panel.first_day.toordinal()
-        day = (ordinal - 1 + np.arange(panel.days)) % 7
-        recent = units[-182:]
-        mean = np.array(
-            [recent[day[-182:] == d].mean() if (day[-182:] == d).any() else 0.0 for d in range(7)]
-        )
-        weekday = mean / mean.mean() if mean.sum() > 0 and panel.days >= 28 else np.ones(7)
-        total = np.concatenate([[0.0], np.cumsum(units)])
-        return cls(total, np.maximum(weekday, 1e-3), ordinal, decay, panel.days > YEAR + 28)
-
-    def with_decay(self, decay: float) -> Shop:
-        """The same shop with another smoothing of the base rate."""
-        return replace(self, decay=decay)
-
-    def open_days(self, cut: Ints, length: Ints) -> Floats:
-        """Mean-day equivalents of the `length` days from column `cut`: Σ of their weekday factors."""
-        week = np.concatenate([[0.0], np.cumsum(np.tile(self.weekday, 2))])
-        first = (self.first_ordinal - 1 + cut) % 7
-        rest = length % 7
-        weeks: Floats = (length // 7) * self.weekday.sum() + week[first + rest] - week[first]
-        return weeks
-
-    def rate(self, begin: Ints, end: Ints) -> Floats:
-        """Mean units a day of the whole shop from column `begin` to `end`, NaN where that is not known."""
-        known = (begin >= 0) & (end > begin) & (end < len(self.total))
-        begin, end = np.where(known, begin, 0), np.where(known, end, 1)
-        rate: Floats = np.where(known, (self.total[end] - self.total[begin]) / (end - begin), np.nan)
-        return rate
-
-
-def base_rate(windows: Windows, shop: Shop, row: Ints, cut: Ints) -> Floats:
-    """Units a day that a coming sum is measured by: smoothed demand with a little of the long run in it."""
-    smooth = windows.smoothed[shop.decay][row, cut - 1]
-    long = windows.rate(row, cut, YEAR)
-    return np.maximum(0.9 * smooth + 0.1 * long, 0.2 * long) + 1e-6
 
 
 def features(
@@ -73,7 +20,7 @@ def features(
 ) -> tuple[Floats, Floats]:
     """(m, k) features of `row` at `cut` for a sum over `length` days, and (m,) its scale in units.
 
-    Nothing after `cut` is read. The scale is base rate × mean-day equivalents of the coming days.
+    Nothing after `cut` is read. The scale is what `shop.expected` says of the coming days.
     """
     base = base_rate(windows, shop, row, cut)
     age = np.maximum(cut - windows.starts[row], 1)
@@ -92,8 +39,7 @@ def features(
         columns += [windows.total(windows.in_stock, row, cut - w, cut) / np.minimum(w, cut) for w in (7, 28)]
     if price is not None:
         columns.append(np.log(np.maximum(price[row], 0.01)))
-    scale = base * np.maximum(shop.open_days(cut, length), 0.05)
-    return np.stack(columns, axis=1).astype(np.float32), scale
+    return np.stack(columns, axis=1).astype(np.float32), expected(windows, shop, row, cut, length)
 
 
 def _last_year(

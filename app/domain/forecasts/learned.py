@@ -18,8 +18,10 @@ from scipy.special import ndtri
 from app.domain.arrays import Floats, Ints
 from app.domain.demand import Panel
 from app.domain.forecasts.conformal import widened, widening
-from app.domain.forecasts.features import Shop, features
+from app.domain.forecasts.features import features
 from app.domain.forecasts.result import GRID_DAYS, GRID_Q
+from app.domain.forecasts.season import Season
+from app.domain.forecasts.shop import Shop
 from app.domain.forecasts.windows import Windows
 
 LEVELS = np.array([0.025, 0.1, 0.25, 0.5, 0.75, 0.9, 0.975])
@@ -47,6 +49,7 @@ class Learned:
     decay: float
     longest: int  # longest sum seen in training; longer ones are scaled from it
     widen: float
+    season: Season  # that the scale was measured with
 
     @cached_property
     def models(self) -> list[Any]:
@@ -73,9 +76,11 @@ def learn(
     usable = max((panel.days - FIRST_CUT) // 2, LEAST_LENGTH)
     lengths = LENGTHS[: np.searchsorted(LENGTHS, usable, side="right")]
     count = min(max_rows or MAX_ROWS, _row_count(panel))
-    x, y, weight = _training_rows(panel, decay, lengths, focus, count, rng)
+    shop = Shop.of(panel, decay)
+    x, y, weight = _training_rows(panel, shop, lengths, focus, count, rng)
     boosters = _train(x, y, weight, small=count < 60_000 or panel.days < 365, seed=seed)
-    return Learned(boosters, decay, int(lengths[-1]), widening(panel, min(focus, int(lengths[-1]))))
+    widen = widening(panel, min(focus, int(lengths[-1])))
+    return Learned(boosters, decay, int(lengths[-1]), widen, shop.season)
 
 
 def _train(x: Floats, y: Floats, weight: Floats, *, small: bool, seed: int) -> tuple[str, ...]:
@@ -109,14 +114,19 @@ def expects(learned: Learned, panel: Panel) -> bool:
     one = panel.take(np.arange(1))
     at = np.array([panel.days])
     x, _ = features(
-        Windows.of(one), Shop.of(panel, learned.decay), one.price, np.array([0]), at, np.array([7])
+        Windows.of(one),
+        Shop.of(panel, learned.decay, learned.season),
+        one.price,
+        np.array([0]),
+        at,
+        np.array([7]),
     )
     return bool(learned.models[0].num_feature() == x.shape[1])
 
 
 def predict(learned: Learned, panel: Panel, rows: Ints, grid_days: Ints = GRID_DAYS) -> Floats:
     """(n, H, Q) quantiles of the sums over `grid_days` of `rows`, rising with days and with q."""
-    shop = Shop.of(panel, learned.decay)
+    shop = Shop.of(panel, learned.decay, learned.season)
     out = np.empty((len(rows), len(grid_days), len(GRID_Q)))
     for begin in range(0, len(rows), CHUNK):
         part = slice(begin, begin + CHUNK)
@@ -157,9 +167,8 @@ def _row_count(panel: Panel) -> int:
 
 
 def _training_rows(
-    panel: Panel, decay: float, lengths: Ints, focus: int, count: int, rng: np.random.Generator
+    panel: Panel, shop: Shop, lengths: Ints, focus: int, count: int, rng: np.random.Generator
 ) -> tuple[Floats, Floats, Floats]:
-    shop = Shop.of(panel, decay)
     focus = int(lengths[np.abs(lengths - focus).argmin()])
     parts = []
     for chunk in _chunks(panel):

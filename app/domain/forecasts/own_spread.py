@@ -16,8 +16,8 @@ from app.domain.arrays import Floats, Ints
 from app.domain.demand import Panel
 from app.domain.forecasts.calibrated import POOL, TRIAL_DAYS, past_sums, sampled
 from app.domain.forecasts.conformal import widened
-from app.domain.forecasts.features import Shop, base_rate
 from app.domain.forecasts.result import GRID_DAYS, GRID_Q
+from app.domain.forecasts.shop import Shop, base_rate, expected
 from app.domain.forecasts.windows import Windows
 
 MEDIAN = int(np.searchsorted(GRID_Q, 0.5))
@@ -70,7 +70,7 @@ def own_spread(panel: Panel, rows: Ints, grid_days: Ints = GRID_DAYS) -> Floats:
     table, law = np.zeros((len(rows), len(grid_days), len(GRID_Q))), None
     for h, length in enumerate(grid_days.tolist()):
         law = _law(some, past, shop, weights, typical, length, law)
-        asked = rate * shop.open_days(cut, np.full(len(rows), length))
+        asked = _asked(now, shop, weights, cut, length)
         table[:, h] = _quantiles(asked, spread, cut - now.starts, law, length)
     table[rate <= 1e-5] = 0.0
     wide = widened(table, 1.0 + FEW_VARIANTS / (len(panel) + 4.0), table[:, :, [MEDIAN]])
@@ -94,6 +94,12 @@ def smoothing_weights(panel: Panel, windows: Windows, shop: Shop) -> dict[float,
 
 def _blended(windows: Windows, shop: Shop, weights: dict[float, float], row: Ints, cut: Ints) -> Floats:
     parts = [w * base_rate(windows, shop.with_decay(decay), row, cut) for decay, w in weights.items()]
+    return np.asarray(np.sum(parts, axis=0))
+
+
+def _asked(windows: Windows, shop: Shop, weights: dict[float, float], cut: Ints, length: int) -> Floats:
+    row, span = np.arange(len(cut)), np.full(len(cut), length)
+    parts = [w * expected(windows, shop.with_decay(d), row, cut, span, least=0.0) for d, w in weights.items()]
     return np.asarray(np.sum(parts, axis=0))
 
 
