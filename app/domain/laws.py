@@ -25,7 +25,8 @@ def quantile(mean: ArrayLike, variance: ArrayLike, alpha: ArrayLike) -> Floats:
     poisson, mu, r, prob = _parameters(mean, variance)
     from scipy import stats  # at first use: it is the slowest import of all
 
-    found: Floats = np.where(poisson, stats.poisson.ppf(alpha, mu), stats.nbinom.ppf(alpha, r, prob))
+    rate = np.where(poisson, mu, 1.0)  # the Poisson of a huge mean is slow: it is asked for where it counts
+    found: Floats = np.where(poisson, stats.poisson.ppf(alpha, rate), stats.nbinom.ppf(alpha, r, prob))
     return found
 
 

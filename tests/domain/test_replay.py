@@ -158,6 +158,10 @@ def test_fill_and_interval_weigh_each_variant_by_its_value() -> None:
     assert made.fill_rate(np.array([3.0, 1.0])) == pytest.approx([0.75])
     assert made.interval(np.array([3.0, 1.0])).tolist() == [[0, 1]]
     assert made.interval(np.array([3.0, 1.0]), draws=1).shape == (1, 2)
+    assert made.cycle_service() == pytest.approx([0.5])  # a single unit lost spoils a cycle
+    for value in (np.array([3.0, 2.0]), np.array([3e-6, 2e-6])):  # however small the money is
+        single = {round(float(made.interval(value, seed=s, draws=1)[0, 0]), 9) for s in range(20)}
+        assert single == {0.0, 0.6, 1.0}  # twice the one, one of each, twice the other
     assert made.stock_value(np.array([3.0, 1.0])) == pytest.approx([3 * made.stock[0].mean()])
 
 
@@ -172,3 +176,17 @@ def test_the_edges_of_what_can_be_replayed() -> None:
     fill, stock = np.array([0.8, 0.9]), np.array([10.0, 20])
     assert [stock_at_fill(fill, stock, f) for f in (0.8, 0.85, 0.9)] == pytest.approx([10, 15, 20])
     assert np.isnan([stock_at_fill(fill, stock, f) for f in (0.799, 0.901)]).all()
+    more = np.array([0.8, 0.85, 0.9]), np.array([10.0, 14, 20])
+    assert [stock_at_fill(*more, f) for f in (0.8, 0.88, 0.9)] == pytest.approx([10, 17.6, 20])
+
+
+def test_one_that_began_on_the_day_of_the_review_is_known_by_its_place() -> None:
+    panel = replace(shop(2, 60), starts=np.array([30, 0]))
+    asked: list[list[int]] = []
+
+    def decide(known, rows):
+        asked.append(known.keys[rows].tolist())
+        return np.full((len(rows), 1), 9.0)
+
+    replay(panel, decide, rows=np.arange(2), first_review=30, days=7, review_days=7, lead_time_days=2)
+    assert asked == [[100, 101]]

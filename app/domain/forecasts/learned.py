@@ -15,6 +15,7 @@ from typing import Any
 import numpy as np
 from scipy.special import ndtri
 
+from app.domain import libraries
 from app.domain.arrays import Floats, Ints
 from app.domain.demand import Panel
 from app.domain.forecasts.conformal import widened, widening
@@ -54,9 +55,8 @@ class Learned:
     @cached_property
     def models(self) -> list[Any]:
         """The boosters, ready to predict."""
-        import lightgbm
-
-        return [lightgbm.Booster(model_str=text) for text in self.boosters]
+        booster = libraries.lightgbm().Booster
+        return [booster(model_str=text) for text in self.boosters]
 
 
 def can_learn(panel: Panel) -> bool:
@@ -85,8 +85,7 @@ def learn(
 
 def _train(x: Floats, y: Floats, weight: Floats, *, small: bool, seed: int) -> tuple[str, ...]:
     """One booster per LEVELS; `small` data gets smaller trees."""
-    import lightgbm
-
+    lightgbm = libraries.lightgbm()
     settings = {
         "objective": "quantile",
         "num_leaves": 7 if small else 15,

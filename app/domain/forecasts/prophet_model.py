@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 
 from app.domain.arrays import Floats, Ints
+from app.domain.libraries import without
 
 YEARLY_FROM_DAYS = 731  # a span of two full years
 NEWTON_BELOW = 100
@@ -20,9 +21,10 @@ EPOCH = date(1970, 1, 1)
 @cache
 def _library() -> Any:
     """Prophet's class; imported on first use, because the import alone takes two seconds."""
-    logging.getLogger("prophet.plot").setLevel(logging.CRITICAL)  # it misses plotly, which is not used
-    from cmdstanpy.utils import get_logger
-    from prophet import Prophet
+    logging.getLogger("prophet.plot").setLevel(logging.CRITICAL)  # it misses what draws, which is not used
+    with without("matplotlib", "plotly"):
+        from cmdstanpy.utils import get_logger
+        from prophet import Prophet
 
     get_logger().setLevel(logging.ERROR)  # its first call opens the logger wide, so it has to be made here
     logging.getLogger("prophet").setLevel(logging.ERROR)
