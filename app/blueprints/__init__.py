@@ -1,6 +1,7 @@
 """The web door: parse, one query or service call, render. `ALL` is what create_app registers."""
 
 from app.blueprints import (
+    accuracy,
     alerts,
     api,
     auth,
@@ -29,6 +30,7 @@ ALL = (
     dashboard.blueprint,
     replenishment.blueprint,
     proof.blueprint,
+    accuracy.blueprint,
     purchasing.blueprint,
     catalog.blueprint,
     alerts.blueprint,

@@ -6,6 +6,7 @@ from datetime import date, datetime
 
 from app.domain.forecasts import Forecasts
 from app.domain.replenishment import Suggestions
+from app.jobs import accuracy
 from app.platform import clock
 from app.platform.queue import enqueue, kept, store_job
 from app.services import alerts, forecasts, overrides, purchasing, replenishment, reports, stores
@@ -13,7 +14,7 @@ from app.services import alerts, forecasts, overrides, purchasing, replenishment
 
 @store_job
 @kept
-def run(_store_id: int) -> None:
+def run(store_id: int) -> None:
     """Forecast, plan and alert from what is stored now."""
     now, today = clock.now(), clock.today(stores.time_zone())
     purchasing.ensure_suppliers()
@@ -23,6 +24,7 @@ def run(_store_id: int) -> None:
     suggestions = _plan(made.forecasts, today=today, now=now)
     forecasts.finish(made.run_id, now=clock.now())
     reports.record_forecasts(today=today)
+    accuracy.add_up_if_due(store_id)
     if suggestions is not None:
         alerts.run(suggestions, now=now)
 

@@ -102,6 +102,7 @@ def _noun(one: str, many: str) -> tuple[str, str]:
 _NOUNS = {
     "alert": _noun("%(n)s alert", "%(n)s alerts"),
     "day": _noun("%(n)s day", "%(n)s days"),
+    "forecast": _noun("%(n)s forecast", "%(n)s forecasts"),
     "line": _noun("%(n)s line", "%(n)s lines"),
     "more product": _noun("%(n)s more product", "%(n)s more products"),
     "order": _noun("%(n)s order", "%(n)s orders"),

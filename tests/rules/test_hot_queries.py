@@ -14,7 +14,7 @@ from sqlalchemy.engine import Engine
 
 from app.platform import clock, columns, db, tenancy
 from app.platform.tenancy import StoreScoped
-from app.services import alerts, forecasts, sales
+from app.services import accuracy, alerts, forecasts, sales
 from app.services import sync as runs
 from tests import signing
 from tests.factories import Shop, ready_store
@@ -109,6 +109,10 @@ HOT: dict[str, Callable[[Flask, Shop], Any]] = {
     "products found": lambda app, shop: app.test_client().get("/products?q=tea", headers=shop.headers()),
     "one product": lambda app, shop: app.test_client().get("/products/1000", headers=shop.headers()),
     "suggestions": lambda app, shop: app.test_client().get("/suggestions", headers=shop.headers()),
+    "accuracy": lambda app, shop: app.test_client().get("/accuracy", headers=shop.headers()),
+    "accuracy added up": lambda app, shop: _inside(
+        shop, lambda: accuracy.add_up(today=clock.today("UTC") + timedelta(days=60))
+    ),
     "alerts": lambda app, shop: app.test_client().get("/alerts", headers=shop.headers()),
     "a delivery is kept": _delivery,
     "deliveries that wait": lambda app, shop: _inside(

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from app.domain.arrays import Floats, Texts
+from app.domain.arrays import Floats, Ints, Keys, Texts
 
 FEWEST = 5
 
@@ -29,13 +29,30 @@ def mase(actual: Floats, forecast: Floats, history: Floats, season: int) -> floa
 
 def pinball(actual: Floats, quantile: Floats, q: float) -> float:
     """Mean pinball loss of quantile forecasts at level q, in units (F27)."""
-    gap = actual - quantile
-    return float(np.maximum(q * gap, (q - 1) * gap).mean())
+    return float(_pinballs(actual, quantile, q).mean())
 
 
 def coverage(actual: Floats, quantile: Floats) -> float:
     """Share of actuals at or below the quantile (F27)."""
     return float((actual <= quantile).mean())
+
+
+@dataclass(frozen=True)
+class Sums:
+    """What scores are made of, added up by group, all (k,): groups may be added up further before they are scored.
+
+    `error` is Σ(f − y), `size` Σ|f − y|, `rival` Σ|rival − y| (NaN without one), all in units like `actual`
+    (Σy); `held` counts the ranges that held, `loss` sums the pinball losses of their ends.
+    """
+
+    groups: Keys
+    count: Ints
+    actual: Floats
+    error: Floats
+    size: Floats
+    rival: Floats
+    held: Ints
+    loss: Floats
 
 
 @dataclass(frozen=True)
@@ -53,6 +70,62 @@ class Score:
     losing: bool
 
 
+def summed(
+    actual: Floats,
+    mean: Floats,
+    low: Floats,
+    high: Floats,
+    groups: Keys,
+    *,
+    other: Floats | None = None,
+    range_share: float = 0.8,
+) -> Sums:
+    """The sums of each group (m,) of past forecasts, groups in order.
+
+    `low` and `high` bound the central `range_share` of each forecast; the pinball loss is their mean.
+    """
+    tail = (1 - range_share) / 2
+    names, place = np.unique(groups, return_inverse=True)
+    loss = (_pinballs(actual, low, tail) + _pinballs(actual, high, 1 - tail)) / 2
+    rival = np.full(len(actual), np.nan) if other is None else np.abs(other - actual)
+    held = (actual >= low) & (actual <= high)
+
+    def total(values: Floats) -> Floats:
+        return np.asarray(np.bincount(place, values, minlength=len(names)), dtype=np.float64)
+
+    return Sums(
+        groups=names,
+        count=np.bincount(place, minlength=len(names)),
+        actual=total(actual),
+        error=total(mean - actual),
+        size=total(np.abs(mean - actual)),
+        rival=total(rival),
+        held=np.bincount(place[held], minlength=len(names)),
+        loss=total(loss),
+    )
+
+
+def scored(sums: Sums, *, fewest: int = FEWEST) -> tuple[Score, ...]:
+    """One Score per group, in their order; groups of under `fewest` forecasts are left out."""
+    made = []
+    for i in np.flatnonzero(sums.count >= fewest):
+        count, actual = int(sums.count[i]), float(sums.actual[i])
+        own, rival = _ratio(float(sums.size[i]), actual), _ratio(float(sums.rival[i]), actual)
+        made.append(
+            Score(
+                group=str(sums.groups[i]),
+                count=count,
+                wape=own,
+                bias=_ratio(float(sums.error[i]), actual),
+                pinball=float(sums.loss[i]) / count,
+                within_range=int(sums.held[i]) / count,
+                wape_other=rival,
+                losing=bool(sums.rival[i] < sums.size[i]),
+            )
+        )
+    return tuple(made)
+
+
 def scores(
     actual: Floats,
     mean: Floats,
@@ -63,23 +136,14 @@ def scores(
     other: Floats | None = None,
     range_share: float = 0.8,
 ) -> tuple[Score, ...]:
-    """One Score per group (n,), worst WAPE first; groups of under FEWEST forecasts are left out.
-
-    `low` and `high` bound the central `range_share` of each forecast; the pinball loss is their mean.
-    """
-    made = []
-    tail = (1 - range_share) / 2
-    for group in np.unique(groups):
-        at = groups == group
-        if at.sum() < FEWEST:
-            continue
-        y, f = actual[at], mean[at]
-        rival = np.nan if other is None else wape(y, other[at])
-        own = wape(y, f)
-        loss = (pinball(y, low[at], tail) + pinball(y, high[at], 1 - tail)) / 2
-        inside = float(((y >= low[at]) & (y <= high[at])).mean())
-        made.append(Score(str(group), int(at.sum()), own, bias(y, f), loss, inside, rival, bool(rival < own)))
+    """One Score per group (m,), worst WAPE first; groups of under FEWEST forecasts are left out. See `summed`."""
+    made = scored(summed(actual, mean, low, high, groups, other=other, range_share=range_share))
     return tuple(sorted(made, key=lambda s: (-np.nan_to_num(s.wape, nan=-1.0), s.group)))
+
+
+def _pinballs(actual: Floats, quantile: Floats, q: float) -> Floats:
+    gap = actual - quantile
+    return np.maximum(q * gap, (q - 1) * gap)
 
 
 def _ratio(above: float, below: float) -> float:

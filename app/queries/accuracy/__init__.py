@@ -1,0 +1,20 @@
+"""How good forecasts were: of one product, of each demand class and product, and of the merchant's own numbers."""
+
+from app.queries.accuracy.own import OwnNumber, OwnNumbers, own_numbers
+from app.queries.accuracy.product import Accuracy, of_product
+from app.queries.accuracy.store import Figures, Summary, summary
+from app.queries.accuracy.table import Row, Table, table
+
+__all__ = [
+    "Accuracy",
+    "Figures",
+    "OwnNumber",
+    "OwnNumbers",
+    "Row",
+    "Summary",
+    "Table",
+    "of_product",
+    "own_numbers",
+    "summary",
+    "table",
+]
