@@ -1,7 +1,9 @@
 """The JSON API of a store's data, its OpenAPI document and its reference page."""
 
 from app.blueprints.api import (
+    accuracy,
     documents,
+    events,
     forecast,
     imports,
     orders,
@@ -10,12 +12,15 @@ from app.blueprints.api import (
     stock,
     suggestions,
     suppliers,
+    wholesale,
 )
 from app.blueprints.api.door import blueprint, root
 
 __all__ = [
+    "accuracy",
     "blueprint",
     "documents",
+    "events",
     "forecast",
     "imports",
     "orders",
@@ -25,4 +30,5 @@ __all__ = [
     "stock",
     "suggestions",
     "suppliers",
+    "wholesale",
 ]

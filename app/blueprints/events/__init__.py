@@ -17,7 +17,6 @@ from app.queries import events, stores
 from app.services import events as service
 
 blueprint = AppBlueprint("events", __name__)
-_YEARS_BACK, _DAYS_AHEAD, _LONGEST = 5, 365, 92
 
 
 @blueprint.get("/events", needs=Permission.FORECASTS_READ)
@@ -67,13 +66,15 @@ def _read() -> Form:
     form, today = Form(request.form), _today()
     form.choice("kind", ("event", "closed"))
     form.words("name", most=60, optional=False)
-    earliest, latest = today - timedelta(days=365 * _YEARS_BACK), today + timedelta(days=_DAYS_AHEAD)
+    earliest, latest = service.days_allowed(today)
     form.day("first_day", earliest=earliest, latest=latest)
     first = form.values.get("first_day", earliest)
-    form.day("last_day", earliest=first, latest=min(first + timedelta(days=_LONGEST - 1), latest))
+    form.day("last_day", earliest=first, latest=min(first + timedelta(days=service.LONGEST_DAYS - 1), latest))
     form.choice("scope", ("all", "vendor", "tag", "skus"))
     form.words(
-        "target", most=500, optional=form.text("scope") in ("", "all") or form.text("kind") == "closed"
+        "target",
+        most=service.MOST_TEXT,
+        optional=form.text("scope") in ("", "all") or form.text("kind") == "closed",
     )
     form.decimal("lift_percent", low=-100, high=1000, optional=True)
     return form

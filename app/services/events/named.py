@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 
 from sqlalchemy import select
 
@@ -11,6 +11,8 @@ from app.platform import db
 from app.services import audit
 
 MOST_TEXT = 500
+LONGEST_DAYS = 92
+_DAYS_BACK, _DAYS_AHEAD = 5 * 365, 365
 
 
 class EventNotFound(LookupError):
@@ -19,6 +21,11 @@ class EventNotFound(LookupError):
 
 class NoSuchProducts(ValueError):
     """No product has this vendor, tag or SKU."""
+
+
+def days_allowed(today: date) -> tuple[date, date]:
+    """The earliest and the latest day of an event; it lasts LONGEST_DAYS at most."""
+    return today - timedelta(days=_DAYS_BACK), today + timedelta(days=_DAYS_AHEAD)
 
 
 def variants_of(scope: str, target: str) -> list[int]:
@@ -58,7 +65,7 @@ def add(
         scope, target, lift_percent = "all", "", None
     if scope == "all":
         target = ""
-    elif not variants_of(scope, target):
+    elif not target or not variants_of(scope, target):
         raise NoSuchProducts
     event = Event(
         name=name,

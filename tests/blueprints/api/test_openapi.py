@@ -17,7 +17,8 @@ from schemathesis.specs.openapi.checks import (
     status_code_conformance,
 )
 
-from app.platform import openapi
+from app.models.sales import WholesaleLine
+from app.platform import clock, db, openapi, tenancy
 from tests.blueprints.api.conftest import Api
 
 CHECKS = [
@@ -128,14 +129,35 @@ def things(api: Api) -> dict[str, int]:
     items = [{"product_id": api.product_ids[0], "quantity": 3}]
     order = api.post("/api/purchase-orders", json={"supplier_id": supplier, "items": items})
     file = {"filename": "a.csv", "content": f"SKU,Lead time\nSKU-{api.product_ids[0]},9\n"}
+    day = clock.today("Europe/Berlin").isoformat()
+    event = api.post("/api/events", json={"name": "Fair", "first_day": day, "last_day": day})
     return {
         "product_id": api.product_ids[0],
+        "line_id": large_order(api),
+        "event_id": event.json["id"],
         "supplier_id": supplier,
         "order_id": order.json["id"],
         "import_id": api.post("/api/imports", json=file).json["id"],
         "alert_id": api.get("/api/alerts?show=all").json["items"][0]["id"],
         "store_id": api.store_id,
     }
+
+
+def large_order(api: Api) -> int:
+    """An order line that is held to be wholesale."""
+    with api.app.app_context(), tenancy.store_scope(db.session(), api.store_id), db.transaction():
+        found = db.rows("SELECT MIN(id) AS id FROM order_lines WHERE variant_id = :id", id=api.product_ids[0])
+        line_id = int(found[0].id)
+        db.session().add(
+            WholesaleLine(
+                line_id=line_id,
+                variant_id=api.product_ids[0],
+                day=clock.today("Europe/Berlin"),
+                units=90,
+                usual_units=5,
+            )
+        )
+    return line_id
 
 
 def with_things(document: dict[str, Any], there: dict[str, int]) -> dict[str, Any]:
