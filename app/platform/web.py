@@ -170,7 +170,9 @@ def _links() -> _Links:
 
 
 def render(template: str, *, status: int = 200, **values: Any) -> Response:
-    """Render a page or partial."""
+    """Render a page or partial; a partial whose address was opened by itself stands in a page of its own."""
+    if request.method == "GET" and "/_" in template and not wants_fragment():
+        template, values = "layout/part.html", {**values, "part": template}
     page = render_template(spoken.template(current_app, template), **values)
     return Response(page, status=status, mimetype="text/html")
 
