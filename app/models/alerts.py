@@ -22,7 +22,6 @@ class Alert(StoreScoped, Base):
     variant_id: Mapped[int] = mapped_column(BigInteger)
     kind: Mapped[str]
     gravity: Mapped[str]
-    message: Mapped[str]
     facts: Mapped[dict[str, Any]] = mapped_column(JSONB, default=dict)
     raised_at: Mapped[datetime] = mapped_column(DateTime(timezone=True), server_default=func.now())
     mail_id: Mapped[int | None] = mapped_column(BigInteger)

@@ -15,7 +15,6 @@ from app.domain.replenishment import Suggestions
 from app.models.alerts import Alert, AlertMail
 from app.platform import db
 from app.services import replenishment
-from app.words.alerts import sentence
 
 
 def run(made: Suggestions, *, now: datetime) -> int:
@@ -74,7 +73,6 @@ def _raise(due: Sequence[rules.Alert], *, now: datetime) -> None:
             variant_id=int(str(one.key)),
             kind=one.kind,
             gravity=one.gravity,
-            message=sentence(one.kind, one.available, one.threshold),
             facts=_facts(one),
             raised_at=now,
         )
