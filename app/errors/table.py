@@ -19,6 +19,7 @@ from app.services.alerts import AlertNotFound, ChannelNotFound, ChannelRemoved
 from app.services.catalog import MergeNotFound, VariantNotFound
 from app.services.events import EventNotFound
 from app.services.imports import ImportNotFound, UnableToImport
+from app.services.invitations import InvitationNotFound
 from app.services.overrides import UnableToOverride
 from app.services.product_views import ViewNotFound
 from app.services.purchasing import (
@@ -76,6 +77,7 @@ TABLE: dict[type[Exception], Problem] = {
     AlertNotFound: _missing(lazy_gettext("Alert not found")),
     ChannelNotFound: _missing(lazy_gettext("Channel not found")),
     MemberNotFound: _missing(lazy_gettext("Member not found")),
+    InvitationNotFound: _missing(lazy_gettext("Invitation not found")),
     OwnerNeeded: Problem(409, lazy_gettext("A store needs an owner")),
     ChannelRemoved: Problem(409, lazy_gettext("The channel was removed")),
     ReportNotFound: Problem(404, lazy_gettext("Report not found")),

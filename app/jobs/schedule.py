@@ -10,10 +10,11 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from app.jobs import alerts, forecasts, purchasing, reconciliation, summaries, sync, webhooks
+from app.jobs import alerts, forecasts, invitations, purchasing, reconciliation, summaries, sync, webhooks
 from app.platform import clock, outbox
 from app.platform.queue import enqueue, global_job, resend, store_job
 from app.services import alerts as alert_service
+from app.services import invitations as invitation_service
 from app.services import retention, stores
 from app.services import sync as runs
 from app.services.purchasing import mails as purchase_mails
@@ -146,6 +147,8 @@ def _sweep(store_id: int, *, now: datetime, stalled: timedelta, waits: timedelta
         alerts.send_later(store_id, mail_id)
     for mail_id in purchase_mails.unsent(now=now, waits=waits):
         purchasing.send_later(store_id, mail_id)
+    for invitation_id in invitation_service.unsent(now=now, waits=waits):
+        invitations.send_later(store_id, invitation_id)
 
 
 PERIODIC = (

@@ -1,6 +1,7 @@
 """Tables and constraints; every scoped key leads with store_id. No rules, no HTTP."""
 
 from app.models import (  # noqa: F401  (the mapper must know every table)
+    accuracy,
     alerts,
     audit,
     catalog,
@@ -8,6 +9,7 @@ from app.models import (  # noqa: F401  (the mapper must know every table)
     forecasts,
     imports,
     inventory,
+    invitations,
     outbox,
     proof,
     purchasing,

@@ -7,7 +7,7 @@ from typing import Literal
 
 from app.platform import db
 
-Table = Literal["alert_mails", "purchase_mails"]
+Table = Literal["alert_mails", "purchase_mails", "invitations"]
 # A message in state `sending` for longer than this belongs to a worker that died between asking and noting.
 _SENDING_LIMIT = timedelta(minutes=15)
 

@@ -12,6 +12,7 @@ _KEPT: tuple[tuple[str, str, int, str], ...] = (
     ("sync_runs", "started_at", 90, "status IN ('done', 'failed')"),
     ("sync_troubles", "mended_at", 365, "mended_at IS NOT NULL"),
     ("alert_mails", "created_at", 180, "status IN ('sent', 'failed')"),
+    ("invitations", "created_at", 180, "status <> 'queued'"),
     ("audit_entries", "at", 730, "true"),
 )
 _AT_ONCE = 5000

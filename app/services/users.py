@@ -132,6 +132,55 @@ def join_store(user_id: int, *, store_id: int) -> None:
     audit.record(actor=user.email, action="member.connected", role=member.role)
 
 
+def has_account(email: str) -> bool:
+    """Whether somebody logs in with this address: they have confirmed it."""
+    return bool(
+        db.rows("SELECT id FROM users WHERE email = :email AND confirmed_at IS NOT NULL", email=folded(email))
+    )
+
+
+def open_account(email: str, password: str, *, hasher: Hasher, now: datetime) -> LoggedIn:
+    """Make an account for an address that a mailed link has just confirmed.
+
+    Whatever was signed up with it before, unconfirmed, counts no more. Raises LinkUsed if it was confirmed meanwhile.
+    """
+    found = db.rows(
+        """
+        INSERT INTO users (email, password_hash, version, confirmed_at) VALUES (:email, :hash, 1, :now)
+        ON CONFLICT (email) DO UPDATE SET password_hash = EXCLUDED.password_hash, confirmed_at = :now,
+            version = users.version + 1
+            WHERE users.confirmed_at IS NULL
+        RETURNING id
+        """,
+        email=folded(email),
+        hash=hasher.hash(password),
+        now=now,
+    )
+    if not found:
+        raise LinkUsed(gettext("This address has an account already. Log in with it."))
+    user = _user(int(found[0].id))
+    assert user is not None  # the statement has just written it
+    return _logged_in(user)
+
+
+def join_as(user_id: int, email: str, role: str, *, store_id: int) -> None:
+    """Make the user a member of the current store in this role, as they were invited.
+
+    Raises LinkUsed if the address is not theirs. A place that they have there already keeps its role.
+    """
+    user = _user(user_id)
+    if user is None or user.email != folded(email):
+        raise LinkUsed(gettext("This invitation is for another address."))
+    session = db.session()
+    if session.get(StoreUser, (user_id, store_id)) is not None:
+        return
+    member = Member(email=user.email, name=user.email, role=role)
+    session.add(member)
+    session.flush()
+    session.add(StoreUser(user_id=user_id, store_id=store_id, member_id=member.id))
+    audit.record(actor=user.email, action="member.joined", role=role)
+
+
 def choose_language(member_id: int, language: str | None) -> None:
     """Note in which language a member of the current store reads pages; None: as admin or browser ask."""
     db.execute("UPDATE members SET language = :language WHERE id = :id", language=language, id=member_id)

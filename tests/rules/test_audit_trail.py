@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 from flask import Flask
 
-from app.jobs import channels
+from app.jobs import channels, invitations
 from app.platform import clock, db, tenancy
 from app.services import imports
 from app.services.reports import KINDS
@@ -26,6 +26,7 @@ UNAUDITED = {
     **dict.fromkeys(("auth.do_confirm", "auth.log_in", "auth.logout", "auth.sign_up"), _ACCOUNT),
     **dict.fromkeys(("auth.ask_reset", "auth.do_reset"), _ACCOUNT),
     **dict.fromkeys(("auth.switch", "auth_api.select"), "which of one's stores is shown; changes no store"),
+    "auth.accept": "ends in the same service as auth.do_join; needs a log-in of the invited address",
     "auth.start_connect": "leads to Shopify; what comes of it there is audited as member.connected",
     "settings.choose_language": "in which language one reads one's own pages",
     "api.forecast_series": "a question; nothing is stored",
@@ -125,7 +126,10 @@ def _events(trail: Trail) -> None:
         data={"kind": "event", "name": "Sale", "first_day": day, "last_day": day, "scope": "all"},
     )
     trail.act("events.call_ordinary", data={"ordinary": "1"})
+    trail.act("api.call_event_ordinary", json={"ordinary": False})
     trail.act("events.remove")
+    trail.act("api.name_event", json={"name": "Fair", "first_day": day, "last_day": day})
+    trail.act("api.remove_event", names={"event_id": trail.one("SELECT MAX(id) AS id FROM events").id})
 
 
 def _suggestions(trail: Trail) -> None:
@@ -149,6 +153,7 @@ def _products(trail: Trail) -> None:
     trail.act("api.set_override", json=number)
     trail.act("api.end_override")
     trail.act("catalog.decide_wholesale", data={"counted": "1"})
+    trail.act("api.decide_large_order", json={"counted": False})
     trail.act("catalog.save_view", data={"view_name": "All of it", "shared": "1"})
     trail.act("catalog.delete_view")
     trail.act("sync.decide_merge", data={"choice": "decline"})
@@ -256,7 +261,14 @@ def _settings(trail: Trail) -> None:
     member = {"member_id": trail.one("SELECT id FROM members WHERE role = 'viewer' LIMIT 1").id}
     trail.act("settings.change_role", names=member, data={"role": "manager"})
     trail.act("settings.remove_member", names=member)
+    trail.act("settings.withdraw_invitation")
+    trail.act("settings.invite", data={"email": "another@example.com", "role": "viewer"})
     claims = {"store": trail.stage.store.id, "address": "owner@example.com"}
     with trail.app.app_context():
         token = channels.unsubscribing().sign(claims)
     trail.act("alerts.do_unsubscribe", actor="owner@example.com", data={"token": token})
+    invitation = trail.one("SELECT MAX(id) AS id FROM invitations").id
+    with trail.app.app_context():
+        token = invitations.signer().sign({"store": trail.stage.store.id, "invitation": invitation})
+    password = {"password": "Right horse 9", "password_confirmation": "Right horse 9"}
+    trail.act("auth.do_join", actor="another@example.com", data={"token": token, **password})

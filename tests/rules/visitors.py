@@ -18,7 +18,7 @@ from app.models.reports import Report
 from app.models.sales import WholesaleLine
 from app.models.sync import WebhookReceipt
 from app.platform import clock, db, queue, tenancy
-from app.services import alerts, events, imports, purchasing, stores
+from app.services import alerts, events, imports, invitations, purchasing, stores
 from app.services.reports import KINDS
 from tests import factories, people
 from tests.factories import Item, Shop
@@ -61,6 +61,9 @@ BODIES: dict[str, Any] = {
     "api.update_settings": {"low_stock_threshold": 12},
     "api.update_product_settings": {"low_stock_threshold": 12},
     "api.set_override": {"kind": "units", "value": 5, "until": "2000-01-01", "reason": "fair"},
+    "api.name_event": {"name": "Sale", "first_day": "2000-01-01", "last_day": "2000-01-01"},
+    "api.call_event_ordinary": {"ordinary": False},
+    "api.decide_large_order": {"counted": False},
     "api.bring_import": {"filename": "a.csv", "content": "no rows"},
     "api.answer_import": {"mapping": {}},
 }
@@ -184,6 +187,9 @@ def _things(store_id: int, variant_id: int) -> dict[str, Any]:
         "view_id": view.id,
         "channel_id": _channel(),
         "member_id": _member(),
+        "invitation_id": invitations.invite(
+            "guest@example.com", "viewer", language="en", actor=MARK, now=now
+        ),
         "receipt_id": receipt.id,
         "merge_id": merge.id,
     }

@@ -62,6 +62,16 @@ def confirm(token: str, password: str) -> tuple[LoggedIn, Session]:
     return found, _begin(found)
 
 
+def open_invited(email: str, password: str) -> Session:
+    """Make an account for an address that an invitation's link has confirmed. Raises LinkUsed, TooManyTries.
+
+    The session becomes the browser's once it is kept.
+    """
+    limits.enforce(_ADDRESS, limits.client_address())
+    found = users.open_account(email, password, hasher=hasher(), now=clock.now())
+    return sessions.begin(found.user_id, version=found.version, store_id=None)
+
+
 def reset(token: str, password: str) -> tuple[LoggedIn, Session]:
     """Set a new password and log in. Raises LinkRefused, LinkUsed, TooManyTries."""
     user_id, seal = _opened("reset", token, mails.RESET_SECONDS)

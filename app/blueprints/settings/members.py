@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from flask import Response, abort, request
 from flask_login import current_user
 
+from app.blueprints.settings import invitations
 from app.blueprints.settings.door import blueprint
 from app.platform import web
 from app.platform.access import Permission, Role, actor
@@ -16,7 +19,7 @@ from app.services import stores
 @blueprint.get("/settings/members", needs=Permission.SETTINGS_READ)
 def members() -> Response:
     """The list."""
-    return _render("settings/members.html")
+    return _render("settings/members.html", invitations=invitations.listed(), errors={}, typed={})
 
 
 @blueprint.post("/settings/members/<int:member_id>/role", needs=Permission.MEMBERS_MANAGE)
@@ -41,5 +44,5 @@ def remove_member(member_id: int) -> Response:
     return web.toast(_render("settings/_members.html"), gettext("Member removed"))
 
 
-def _render(template: str) -> Response:
-    return web.render(template, members=users.members(), own_id=current_user.member_id)
+def _render(template: str, **values: Any) -> Response:
+    return web.render(template, members=users.members(), own_id=current_user.member_id, **values)
