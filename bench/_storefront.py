@@ -19,7 +19,7 @@ from app.models.sales import DailySales
 from app.models.stores import Member, Store
 from app.models.sync import SyncRun
 from app.platform import clock, copying, db, tenancy
-from app.services import forecasts, purchasing, stores
+from app.services import accuracy, forecasts, purchasing, stores
 
 VENDORS, TYPES, MEMBERS = 150, 40, 20
 SELLING = 0.7  # the share of variants that ever sell
@@ -41,6 +41,10 @@ def fill(app: Flask, store_id: int, *, variants: int, seed: int = 1) -> list[int
             for step in (_catalogue, _stock, _sales, _forecasts):
                 with db.transaction():
                     step(draw, ids)
+            with db.transaction():
+                _noted(draw)
+            with db.transaction():
+                accuracy.add_up(today=clock.today("Europe/Berlin"))
             with db.transaction():
                 _people_and_runs(ids)
         jobs.replan(store_id)
@@ -163,6 +167,22 @@ def _forecasts(draw: np.random.Generator, ids: list[int]) -> None:
         """,
         count=len(made),
         last=int(panel.keys.max()) + 1,
+    )
+
+
+def _noted(draw: np.random.Generator) -> None:
+    """Each variant's forecast as it was noted every week of the last half year, right, too high and too low."""
+    db.execute(
+        """
+        INSERT INTO forecast_records (store_id, variant_id, origin, days, units, low, high, model)
+        SELECT f.store_id, f.variant_id, f.origin - 7 * week, 28, sold.n * error, sold.n * error * 0.6,
+               sold.n * error * 1.5, f.model
+        FROM forecasts f CROSS JOIN generate_series(1, 26) AS week
+        CROSS JOIN LATERAL (SELECT SUM(d) AS n FROM unnest(f.daily_mean) AS d) sold
+        CROSS JOIN LATERAL (SELECT 0.5 + (f.variant_id * 7 + week * :odd) % 100 / 100.0 AS error) off
+        WHERE f.refused_until IS NULL
+        """,
+        odd=int(draw.integers(11, 97)),
     )
 
 
