@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 import pytest
 from flask import Flask
 
 from app.models.alerts import AlertMail
 from app.models.audit import AuditEntry
+from app.models.invitations import Invitation
 from app.models.reports import Report
 from app.models.sync import SyncRun, WebhookReceipt
 from app.platform import clock, db, tenancy
@@ -43,12 +44,24 @@ def run(days_ago: int, kind: str = "incremental", status: str = "done", error: s
     )
 
 
+def invitation(at: datetime) -> Invitation:
+    return Invitation(
+        email=f"{at:%Y}@example.com",
+        role="viewer",
+        language="en",
+        invited_by="a",
+        status="sent",
+        created_at=at,
+    )
+
+
 def test_old_things_go_and_the_newest_run_of_each_kind_stays(shop: Shop) -> None:
     old = clock.now() - timedelta(days=800)
     db.session().add_all([run(800, "first"), run(700), run(100), run(1), run(200, status="failed")])
     for at in (old, clock.now()):
         db.session().add(Report(kind="sales", status="done", created_at=at))
         db.session().add(AuditEntry(actor="a", action="b", at=at))
+        db.session().add(invitation(at))
         db.session().add(
             AlertMail(recipients=["x"], subject="s", text="", html="", status="sent", created_at=at)
         )
@@ -58,7 +71,14 @@ def test_old_things_go_and_the_newest_run_of_each_kind_stays(shop: Shop) -> None
     db.session().flush()
     audit = count("audit_entries")
     gone = retention.prune(now=clock.now())
-    assert gone == {"reports": 1, "sync_runs": 3, "sync_troubles": 0, "alert_mails": 1, "audit_entries": 1}
+    assert gone == {
+        "reports": 1,
+        "sync_runs": 3,
+        "sync_troubles": 0,
+        "alert_mails": 1,
+        "invitations": 1,
+        "audit_entries": 1,
+    }
     kept = {(row.kind, row.status) for row in db.rows("SELECT kind, status FROM sync_runs")}
     assert kept == {("first", "done"), ("incremental", "done")}
     assert (count("reports"), count("alert_mails"), count("audit_entries")) == (1, 2, audit - 1)
