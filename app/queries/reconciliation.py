@@ -143,17 +143,17 @@ def differences(*, limit: int = 100) -> list[Difference]:
     ]
 
 
-def compared_days(*, limit: int = 14) -> list[ComparedDay]:
-    """The days before the last finished comparison, newest first; none before the first. One statement.
+def compared_days(*, time_zone: str, limit: int = 14) -> list[ComparedDay]:
+    """The store's days before the last finished comparison, newest first; none before the first. One statement.
 
     What was repaired counts as we had it; `repaired` is the number of products whose units differed on the day.
     """
     found = db.rows(
         """
-        WITH last AS (SELECT id, started_at FROM sync_runs WHERE kind = 'reconciliation' AND status = 'done'
-                      ORDER BY started_at DESC LIMIT 1),
+        WITH last AS (SELECT id, (started_at AT TIME ZONE :zone)::date AS day FROM sync_runs
+                      WHERE kind = 'reconciliation' AND status = 'done' ORDER BY started_at DESC LIMIT 1),
              sold AS (SELECT s.day, SUM(s.units) AS units FROM daily_sales s, last
-                      WHERE s.day < last.started_at::date AND s.day >= last.started_at::date - :limit
+                      WHERE s.day < last.day AND s.day >= last.day - :limit
                       GROUP BY s.day),
              wrong AS (SELECT d.day, SUM(d.theirs - d.ours) AS missed, COUNT(*) AS products
                        FROM reconciliation_differences d, last
@@ -163,6 +163,7 @@ def compared_days(*, limit: int = 14) -> list[ComparedDay]:
         FROM sold FULL JOIN wrong USING (day) ORDER BY day DESC LIMIT :limit
         """,
         limit=limit,
+        zone=time_zone,
     )
     return [ComparedDay(row.day, int(row.ours), int(row.theirs), row.repaired) for row in found]
 

@@ -53,7 +53,7 @@ def ask(app: Flask, shop: Shop, sql: str) -> list[tuple[object, ...]]:
         return [tuple(row) for row in db.rows(sql)]
 
 
-def compared(app: Flask, shop: Shop, *, days_ago: float = 0.1, **done: int) -> None:
+def compared(app: Flask, shop: Shop, *, days_ago: float = 0, **done: int) -> None:
     ended = clock.now() - timedelta(days=days_ago)
     factories.sync_run(app, shop, kind="reconciliation", done=done, started_at=ended, finished_at=ended)
 

@@ -94,7 +94,7 @@ def _runs() -> dict[str, Any]:
 def _comparison() -> dict[str, Any]:
     return {
         "last": reconciliation.latest(),
-        "days": reconciliation.compared_days(),
+        "days": reconciliation.compared_days(time_zone=web.once(stores.store).time_zone),
         "differences": reconciliation.differences(limit=50),
     }
 
