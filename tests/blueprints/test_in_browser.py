@@ -33,6 +33,7 @@ PAGES = [
     "/products/{first}",
     "/products/{refused}",
     "/proof",
+    "/accuracy",
     "/alerts",
     "/reports",
     "/settings",
