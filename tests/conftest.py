@@ -17,6 +17,8 @@ from app.config import Settings
 from app.platform import schema
 from devtools.services import Services
 from devtools.services import test_services as private_services
+from tests import factories
+from tests.signing import API_KEY, SECRET
 
 # The same examples at every run, and no limit of time for one: whether a change may land is no matter of
 # luck or load.
@@ -24,9 +26,6 @@ from devtools.services import test_services as private_services
 hypothesis_settings.register_profile("repeatable", derandomize=True, deadline=None)
 hypothesis_settings.register_profile("explore", deadline=None, max_examples=1000)
 hypothesis_settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "repeatable"))
-
-SECRET = "test-secret-of-the-shopify-app-00"
-API_KEY = "test-client-id"
 
 # Modules that take long however few tests they hold: begun last, one of them would keep the others waiting.
 LONG = (
@@ -84,7 +83,22 @@ def settings(services: Services) -> Settings:
 @pytest.fixture(scope="session")
 def app(settings: Settings) -> Flask:
     """The application, made once."""
-    return create_app(settings)
+    _made["app"] = create_app(settings)
+    return _made["app"]
+
+
+@pytest.fixture(autouse=True, scope="module")
+def _leaving() -> Iterator[None]:
+    """Stores leave with the module that made them, and their work with them.
+
+    What looks after every store would else look after those of all modules before it.
+    """
+    yield
+    if "app" in _made:
+        factories.leave(_made["app"])
+
+
+_made: dict[str, Flask] = {}
 
 
 @pytest.fixture

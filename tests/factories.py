@@ -3,24 +3,30 @@
 from __future__ import annotations
 
 import itertools
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime, time, timedelta
+from datetime import UTC, date, datetime, time, timedelta
 from decimal import Decimal
+from typing import cast
 
 from flask import Flask
+from sqlalchemy import Table, delete, insert, update
 
 from app.jobs import forecasts
 from app.models.catalog import Location, Product, Variant
 from app.models.inventory import InventoryLevel
+from app.models.outbox import OutboxEntry
 from app.models.sales import DailySales, Order, OrderLine
 from app.models.stores import Member, Store
 from app.models.sync import SyncRun
-from app.platform import clock, db, tenancy
+from app.platform import clock, db, queue, tenancy
 from app.services import stores
 from tests.signing import id_token
 
+PRICE = Decimal("9.90")
 USERS = {"owner": "11", "manager": "12", "viewer": "13"}
+# The domains of stores that the tests of several modules read.
+LASTING: set[str] = set()
 _numbers = itertools.count(1)
 
 
@@ -64,6 +70,15 @@ def make_store(app: Flask, *, name: str = "Bean & Leaf", zone: str = "Europe/Ber
     return Shop(store_id, domain)
 
 
+def leave(app: Flask) -> None:
+    """All stores have left but those that other modules still need, and nothing waits to be done."""
+    with app.app_context():
+        with db.separate_transaction() as own:
+            own.execute(update(Store).where(Store.shop.not_in(LASTING)).values(status="uninstalled"))
+            own.execute(delete(OutboxEntry))
+        queue.connection().flushdb()
+
+
 @dataclass(frozen=True)
 class Item:
     """One product to make: units sold each day (repeated backwards from yesterday), and its stock."""
@@ -92,50 +107,70 @@ ITEMS = (
 def fill(app: Flask, shop: Shop, items: Sequence[Item] = ITEMS, *, first_id: int = 1000) -> list[int]:
     """Products, stock at one place and sales of the store; returns the variants' ids."""
     today = clock.today("Europe/Berlin")
-    ids = list(range(first_id, first_id + len(items)))
+    numbered = list(enumerate(items, first_id))
     with app.app_context(), tenancy.store_scope(db.session(), shop.id), db.transaction() as session:
+        # Each kind at once, those that others point to first: row by row, a shop would take seconds.
         session.add(Location(id=1, name="Main warehouse"))
-        for variant_id, item in zip(ids, items, strict=True):
-            session.add(Product(id=variant_id, title=item.name, vendor=item.vendor))
+        for kind in (_product, _variant, _level):
+            session.add_all([kind(number, item) for number, item in numbered])
             session.flush()
-            session.add(
-                Variant(
-                    id=variant_id,
-                    product_id=variant_id,
-                    inventory_item_id=variant_id,
-                    display_name=item.name,
-                    sku=f"SKU-{variant_id}",
-                    price=Decimal("9.90"),
-                    unit_cost=Decimal(item.cost) if item.cost else None,
-                    is_tracked=item.is_tracked,
-                )
-            )
-            session.add(
-                InventoryLevel(
-                    inventory_item_id=variant_id,
-                    location_id=1,
-                    on_hand=item.on_hand,
-                    committed=item.committed,
-                    available=item.on_hand - item.committed,
-                    incoming=item.incoming,
-                )
-            )
-            for back in range(1, item.days + 1):
-                units = item.units[back % len(item.units)]
-                day = today - timedelta(days=back)
-                if units:
-                    noon = datetime.combine(day, time(12), UTC)
-                    number = variant_id * 1000 + back
-                    session.add(Order(id=number, processed_at=noon, updated_at=noon))
-                    session.flush()
-                    session.add(
-                        OrderLine(
-                            id=number, order_id=number, variant_id=variant_id, ordered=units, units=units
-                        )
-                    )
-                    revenue = units * Decimal("9.90")
-                    session.add(DailySales(variant_id=variant_id, day=day, units=units, revenue=revenue))
-    return ids
+        _sell([sale for number, item in numbered for sale in _sales(number, item, today)])
+    return [number for number, _ in numbered]
+
+
+def _product(number: int, item: Item) -> Product:
+    return Product(id=number, title=item.name, vendor=item.vendor)
+
+
+def _variant(number: int, item: Item) -> Variant:
+    return Variant(
+        id=number,
+        product_id=number,
+        inventory_item_id=number,
+        display_name=item.name,
+        sku=f"SKU-{number}",
+        price=PRICE,
+        unit_cost=Decimal(item.cost) if item.cost else None,
+        is_tracked=item.is_tracked,
+    )
+
+
+def _level(number: int, item: Item) -> InventoryLevel:
+    return InventoryLevel(
+        inventory_item_id=number,
+        location_id=1,
+        on_hand=item.on_hand,
+        committed=item.committed,
+        available=item.on_hand - item.committed,
+        incoming=item.incoming,
+    )
+
+
+def _sales(number: int, item: Item, today: date) -> Iterator[tuple[int, int, date, int]]:
+    """What the product sold on each day before today: the sale's number, the variant, the day, the units."""
+    for back in range(1, item.days + 1):
+        units = item.units[back % len(item.units)]
+        if units:
+            yield number * 1000 + back, number, today - timedelta(days=back), units
+
+
+def _sell(sales: Sequence[tuple[int, int, date, int]]) -> None:
+    """Each sale as an order, its line and the day's sum."""
+    noons = [datetime.combine(day, time(12), UTC) for _, _, day, _ in sales]
+    orders = [(sale, noon, noon) for (sale, *_), noon in zip(sales, noons, strict=True)]
+    lines = [(sale, sale, variant_id, units, units) for sale, variant_id, _, units in sales]
+    days = [(variant_id, day, units, units * PRICE) for _, variant_id, day, units in sales]
+    _insert(Order, ("id", "processed_at", "updated_at"), orders)
+    _insert(OrderLine, ("id", "order_id", "variant_id", "ordered", "units"), lines)
+    _insert(DailySales, ("variant_id", "day", "units", "revenue"), days)
+
+
+def _insert(model: type[db.Base], names: Sequence[str], rows: Sequence[Sequence[object]]) -> None:
+    """Rows of the current store, with the model's own defaults."""
+    store_id = tenancy.require_store()
+    values = [{"store_id": store_id, **dict(zip(names, row, strict=True))} for row in rows]
+    if values:
+        db.session().connection().execute(insert(cast(Table, model.__table__)), values)
 
 
 def sync_run(app: Flask, shop: Shop, **values: object) -> None:

@@ -12,7 +12,8 @@ from typing import Any
 
 import jwt
 
-from tests.conftest import API_KEY, SECRET
+SECRET = "test-secret-of-the-shopify-app-00"
+API_KEY = "test-client-id"
 
 
 def id_token(shop: str, *, user: str = "1", secret: str = SECRET, **claims: Any) -> str:

@@ -49,10 +49,13 @@ def _at(ordered: list[float], share: float) -> float:
     return round(ordered[min(len(ordered) - 1, int(len(ordered) * share))] * 1000, 1)
 
 
-def resident_mib(pids: set[int]) -> float:
-    """The memory of processes, shared pages divided among those that share them (PSS), in MiB."""
+def resident_mib(pids: set[int], *, is_alone: bool = False) -> float:
+    """The memory of processes and of all they have started, unless `is_alone`; in MiB.
+
+    Shared pages are divided among those that share them (PSS).
+    """
     kib = 0
-    for pid in watchdog.family(pids):
+    for pid in pids if is_alone else watchdog.family(pids):
         try:
             lines = Path(f"/proc/{pid}/smaps_rollup").read_text().splitlines()
         except (FileNotFoundError, ProcessLookupError):

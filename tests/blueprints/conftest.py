@@ -14,20 +14,25 @@ from tests.factories import Shop
 @pytest.fixture(scope="session")
 def ready(app: Flask) -> tuple[Shop, list[int]]:
     """A store after its first sync; tests that change it make one of their own."""
-    return factories.ready_store(app)
+    shop, ids = factories.ready_store(app)
+    factories.LASTING.add(shop.domain)
+    return shop, ids
 
 
 @pytest.fixture(scope="session")
 def stranger(app: Flask) -> tuple[Shop, list[int]]:
     """Another store, whose products have other ids."""
     shop = factories.make_store(app, name="Stranger")
+    factories.LASTING.add(shop.domain)
     return shop, factories.fill(app, shop, factories.ITEMS[:2], first_id=90_000)
 
 
 @pytest.fixture(scope="session")
 def buyer(app: Flask) -> Shop:
     """A store with suggestions, for the tests of purchase orders; each of them forgets what it ordered."""
-    return ordering.make_buyer(app)
+    shop = ordering.make_buyer(app)
+    factories.LASTING.add(shop.domain)
+    return shop
 
 
 @pytest.fixture

@@ -17,9 +17,9 @@ from app.config import Settings
 from app.platform import db, queue
 from app.services import stores
 from app.shopify import authorization_code
-from tests.conftest import SECRET
 from tests.live import Live, live
 from tests.people import PASSWORD, make_user
+from tests.signing import SECRET
 
 CALLBACK = "/auth/shopify/callback"
 

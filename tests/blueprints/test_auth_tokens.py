@@ -13,9 +13,8 @@ from flask.testing import FlaskClient
 from app import create_app
 from app.config import Settings
 from app.platform import clock, sessions
-from tests.conftest import SECRET
 from tests.people import bearer, join, log_in, make_shop, make_user, token
-from tests.signing import id_token
+from tests.signing import SECRET, id_token
 
 pytestmark = pytest.mark.usefixtures("fresh_counts")
 KEY = sessions.derived_key("k" * 40, "session")

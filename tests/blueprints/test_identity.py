@@ -13,8 +13,7 @@ from flask.testing import FlaskClient
 from app.config import SHOPIFY_APP_BRIDGE_URL
 from app.models.stores import Store
 from app.platform import db, tenancy
-from tests.conftest import SECRET
-from tests.signing import id_token
+from tests.signing import SECRET, id_token
 
 SHOP = "identity.myshopify.com"
 PAGE = "/settings"

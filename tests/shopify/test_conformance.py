@@ -24,9 +24,8 @@ from app.shopify.webhooks import WebhookRefused, verify
 from devtools.locks import locked
 from devtools.paths import local_dir
 from tests import factories
-from tests.conftest import API_KEY, SECRET
 from tests.factories import Shop
-from tests.signing import delivery, id_token
+from tests.signing import API_KEY, SECRET, delivery, id_token
 
 VERSION = "15.0.0"
 PEER = Path(__file__).with_name("peer.mjs")

@@ -13,8 +13,8 @@ from app.platform import api as machinery
 from app.platform import clock, sessions
 from app.platform.access import GRANTS, Open, Permission, Role, SignedIn
 from tests.blueprints.api.conftest import Api
-from tests.conftest import SECRET
 from tests.people import bearer, token
+from tests.signing import SECRET
 
 KEY = sessions.derived_key("k" * 40, "session")
 
