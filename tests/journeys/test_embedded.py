@@ -86,8 +86,8 @@ def test_a_first_visit_from_install_to_report(shop: Live, admin: Page) -> None:
     assert len(shop.outbox()) == before  # it waits for the store's hour
     next_digest(shop)
     mails = [mail for mail in shop.outbox()[before:] if mail["to"] == "buyer@shop.example"]
-    assert len(mails) == 1
-    assert "Low Stock Alert" in mails[0]["subject"]
+    # On a Monday the week's summary comes with it.
+    assert len([mail for mail in mails if "Low Stock Alert" in mail["subject"]]) == 1
 
     # A report is made and taken away through its signed link.
     admin.get_by_role("link", name="Reports").click()
