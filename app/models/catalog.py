@@ -8,6 +8,7 @@ from decimal import Decimal
 from sqlalchemy import (
     BigInteger,
     CheckConstraint,
+    Computed,
     DateTime,
     ForeignKeyConstraint,
     Identity,
@@ -52,6 +53,8 @@ class Product(StoreScoped, Base):
     updated_at: Mapped[datetime] = mapped_column(DateTime(timezone=True), server_default=func.now())
     deleted_at: Mapped[datetime | None] = mapped_column(DateTime(timezone=True))
     seen_at: Mapped[datetime | None] = mapped_column(DateTime(timezone=True))
+    # Folded once, when it is written: a search reads all of them.
+    search_vendor: Mapped[str | None] = mapped_column(Computed("lower(vendor)", persisted=True))
 
     __table_args__ = (Index("ix_products_vendor", "store_id", "vendor"),)
 
@@ -75,6 +78,10 @@ class Variant(StoreScoped, Base):
     updated_at: Mapped[datetime] = mapped_column(DateTime(timezone=True), server_default=func.now())
     deleted_at: Mapped[datetime | None] = mapped_column(DateTime(timezone=True))
     seen_at: Mapped[datetime | None] = mapped_column(DateTime(timezone=True))
+    # What is searched, folded once, when it is written.
+    search_text: Mapped[str | None] = mapped_column(
+        Computed("lower(display_name || chr(10) || sku)", persisted=True)
+    )
 
     __table_args__ = (
         ForeignKeyConstraint(
@@ -83,8 +90,9 @@ class Variant(StoreScoped, Base):
         Index("ix_variants_product", "store_id", "product_id"),
         Index("ix_variants_item", "store_id", "inventory_item_id"),
         Index("ix_variants_sku", "store_id", "sku"),
-        # The list by name is counted, and read far into, by this index alone.
+        # The list by name is read far into by this index alone; counted, and counted by product, by the next.
         Index("ix_variants_listed", "store_id", "display_name", "id", postgresql_where="deleted_at IS NULL"),
+        Index("ix_variants_live", "store_id", "product_id", postgresql_where="deleted_at IS NULL"),
     )
 
 

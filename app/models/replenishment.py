@@ -83,6 +83,26 @@ class Suggestion(StoreScoped, Base):
     )
 
 
+class SuggestionTotal(StoreScoped, Base):
+    """Figures of all suggestions in one state of stock: their sums, which a trigger keeps so, snoozed ones included.
+
+    `costed` and `idle_valued` count the products whose order, or overstock, has a known price.
+    """
+
+    __tablename__ = "suggestion_totals"
+
+    state: Mapped[str] = mapped_column(primary_key=True)
+    products: Mapped[int]
+    units: Mapped[int]
+    to_order: Mapped[int]
+    costed: Mapped[int]
+    order_cost: Mapped[Decimal] = mapped_column(Numeric(20, 2))
+    urgent: Mapped[int]
+    idle_products: Mapped[int]
+    idle_valued: Mapped[int]
+    idle_value: Mapped[Decimal] = mapped_column(Numeric(20, 2))
+
+
 class SuggestionSnooze(StoreScoped, Base):
     """The merchant's "not now" for one variant, with a reason; outlives re-planning, which replaces suggestions."""
 

@@ -134,35 +134,17 @@ _STATES = {
 
 
 def _sum(rows: Sequence[Any], name: str) -> Any:
-    """The sum over all states, None when none of them has a value."""
-    known = [getattr(row, name) for row in rows if getattr(row, name) is not None]
-    return sum(known) if known else None
+    """The sum over all states; 0 when there is none."""
+    return sum(getattr(row, name) for row in rows if row.state)
 
 
 def overview() -> Overview:
-    """One statement, one pass over the suggestions."""
+    """One statement: kept totals of all suggestions, less those that are snoozed, which are few."""
     rows = db.rows(
         """
-        WITH states AS (
-            SELECT CASE
-                     WHEN on_hand - committed <= 0 THEN 'out'
-                     WHEN urgency = 'now' THEN 'late'
-                     WHEN urgency = 'soon' THEN 'soon'
-                     WHEN urgency = 'unknown' THEN 'unknown'
-                     WHEN overstock_units > 0 THEN 'over'
-                     ELSE 'enough'
-                   END AS state,
-                   COUNT(*) AS products,
-                   SUM(GREATEST(on_hand, 0)) AS units,
-                   COUNT(*) FILTER (WHERE quantity > 0 AND z.until IS NULL) AS to_order,
-                   SUM(cost) FILTER (WHERE quantity > 0 AND z.until IS NULL) AS order_cost,
-                   COUNT(*) FILTER (WHERE quantity > 0 AND cost IS NULL AND z.until IS NULL) AS without_cost,
-                   COUNT(*) FILTER (WHERE urgency = 'now' AND z.until IS NULL) AS urgent,
-                   COUNT(*) FILTER (WHERE overstock_units > 0) AS idle_products,
-                   SUM(overstock_value) FILTER (WHERE overstock_units > 0) AS idle_value
-            FROM suggestions LEFT JOIN suggestion_snoozes z USING (store_id, variant_id) GROUP BY 1
-        )
-        SELECT states.*,
+        WITH states AS (SELECT * FROM suggestion_totals WHERE products > 0)
+        SELECT states.*, z.to_order AS snoozed_to_order, z.costed AS snoozed_costed, z.order_cost AS snoozed_cost,
+               z.urgent AS snoozed_urgent,
                (SELECT COUNT(*) FROM alerts WHERE resolved_at IS NULL AND dismissed_at IS NULL) AS open_alerts,
                (SELECT jsonb_agg(w) FROM (
                    SELECT a.id, a.variant_id, a.kind, a.facts,
@@ -180,22 +162,30 @@ def overview() -> Overview:
                EXISTS (SELECT 1 FROM suppliers WHERE email <> '') AS has_supplier_mail,
                EXISTS (SELECT 1 FROM purchase_orders) AS has_order,
                EXISTS (SELECT 1 FROM purchase_orders WHERE sent_at IS NOT NULL) AS has_sent
-        FROM (SELECT 1) AS one LEFT JOIN states ON true
+        FROM (
+            SELECT COUNT(*) FILTER (WHERE quantity > 0) AS to_order,
+                   COUNT(cost) FILTER (WHERE quantity > 0) AS costed,
+                   COALESCE(SUM(cost) FILTER (WHERE quantity > 0), 0) AS order_cost,
+                   COUNT(*) FILTER (WHERE urgency = 'now') AS urgent
+            FROM suggestion_snoozes JOIN suggestions USING (store_id, variant_id)
+        ) AS z LEFT JOIN states ON true
         """,
         usual=DEFAULTS.lead_time_days,
     )
     # A row for each state; one without a state while there is no suggestion. The rest is the same in all of them.
-    found = {row.state: (int(row.products), int(row.units)) for row in rows if row.state}
+    found = {row.state: (row.products, row.units) for row in rows if row.state}
+    to_order = _sum(rows, "to_order") - rows[0].snoozed_to_order
+    costed = _sum(rows, "costed") - rows[0].snoozed_costed
     return Overview(
-        to_order=_sum(rows, "to_order") or 0,
-        order_cost=_sum(rows, "order_cost"),
-        without_cost=_sum(rows, "without_cost") or 0,
-        urgent=_sum(rows, "urgent") or 0,
-        products=_sum(rows, "products") or 0,
+        to_order=to_order,
+        order_cost=_sum(rows, "order_cost") - rows[0].snoozed_cost if costed else None,
+        without_cost=to_order - costed,
+        urgent=_sum(rows, "urgent") - rows[0].snoozed_urgent,
+        products=_sum(rows, "products"),
         open_alerts=rows[0].open_alerts,
         worst=[_worst(**one) for one in rows[0].worst or ()],
-        idle_products=_sum(rows, "idle_products") or 0,
-        idle_value=_sum(rows, "idle_value"),
+        idle_products=_sum(rows, "idle_products"),
+        idle_value=_sum(rows, "idle_value") if _sum(rows, "idle_valued") else None,
         setup=Setup(**{name: bool(getattr(rows[0], name)) for name in Setup.__dataclass_fields__}),
         levels=[StockLevel(str(words), *found.get(state, (0, 0))) for state, words in _STATES.items()],
     )

@@ -9,7 +9,7 @@ from decimal import Decimal
 from typing import Any
 
 from app.platform import db
-from app.queries.paging import MATCHES, PAGE_SIZE, Page, like_escaped, order_by
+from app.queries.paging import MATCHES, PAGE_SIZE, Join, Page, like_escaped, order_by
 from app.words import replenishment as words
 
 SORTS = {
@@ -90,18 +90,20 @@ class SuggestionDetail:
     ledger: list[LedgerEntry]
 
 
-_NAMES = "JOIN variants v ON v.store_id = s.store_id AND v.id = s.variant_id"
-_SNOOZES = "LEFT JOIN suggestion_snoozes z ON z.store_id = s.store_id AND z.variant_id = s.variant_id"
+_OF_SUGGESTION = "{0}.store_id = s.store_id AND {0}.variant_id = s.variant_id"
+_NAMES = Join("v", "variants", "v.store_id = s.store_id AND v.id = s.variant_id", is_inner=True)
+_SNOOZES = Join("z", "suggestion_snoozes", _OF_SUGGESTION.format("z"))
 # What `suggestions s` is joined with to be shown.
-_JOINS = f"""
-    {_NAMES}
-    JOIN products p ON p.store_id = v.store_id AND p.id = v.product_id
-    LEFT JOIN forecasts f ON f.store_id = s.store_id AND f.variant_id = s.variant_id
-    LEFT JOIN variant_settings t ON t.store_id = s.store_id AND t.variant_id = s.variant_id
-    LEFT JOIN suppliers n ON n.store_id = p.store_id AND n.vendor = p.vendor
-    LEFT JOIN suppliers u ON u.store_id = p.store_id AND u.id = COALESCE(t.supplier_id, n.id)
-    {_SNOOZES}
-"""
+_SHOWN = (
+    _NAMES,
+    Join("p", "products", "p.store_id = v.store_id AND p.id = v.product_id", is_inner=True),
+    Join("f", "forecasts", _OF_SUGGESTION.format("f")),
+    Join("t", "variant_settings", _OF_SUGGESTION.format("t")),
+    Join("n", "suppliers", "n.store_id = s.store_id AND n.vendor = p.vendor"),
+    Join("u", "suppliers", "u.store_id = s.store_id AND u.id = COALESCE(t.supplier_id, n.id)"),
+    _SNOOZES,
+)
+_LOOKED_UP = " ".join(join.by_key for join in _SHOWN)
 # The draft is looked up for the rows of the page alone: a column of this cost is worked out after the LIMIT.
 _COLUMNS = """
     s.variant_id, s.on_hand, s.committed, s.incoming, s.expected_demand, s.protection_days, s.quantity, s.urgency,
@@ -156,7 +158,7 @@ def _page(
             SELECT s.variant_id AS id, {total} AS total FROM suggestions s {_tables(sort, show=show, search=search)}
             {_where(show, search)} ORDER BY {order}, s.variant_id LIMIT :limit OFFSET :offset
         )
-        SELECT {_COLUMNS}, picked.total FROM picked JOIN suggestions s ON s.variant_id = picked.id {_JOINS}
+        SELECT {_COLUMNS}, picked.total FROM picked JOIN suggestions s ON s.variant_id = picked.id {_LOOKED_UP}
         ORDER BY {order}, s.variant_id
         """,  # noqa: S608
         **_like(search),
@@ -165,7 +167,18 @@ def _page(
     )
 
 
+# Kept totals, less what is snoozed.
+_COUNTS = {
+    "order": "(SELECT COALESCE(SUM(to_order), 0) FROM suggestion_totals)"
+    " - (SELECT COUNT(*) FROM suggestion_snoozes JOIN suggestions USING (store_id, variant_id) WHERE quantity > 0)",
+    "snoozed": "(SELECT COUNT(*) FROM suggestion_snoozes JOIN suggestions USING (store_id, variant_id))",
+    "all": "(SELECT COALESCE(SUM(products), 0) FROM suggestion_totals)",
+}
+
+
 def _count(show: str, search: str) -> int:
+    if not search:
+        return int(db.rows(f"SELECT {_COUNTS[show]} AS n")[0].n)
     tables = _tables("", show=show, search=search)
     sql = f"SELECT COUNT(*) AS n FROM suggestions s {tables} {_where(show, search)}"  # noqa: S608
     return int(db.rows(sql, **_like(search))[0].n)
@@ -183,9 +196,9 @@ def _tables(sort: str, *, show: str, search: str) -> str:
     """What counting, or picking in this order, needs beside `suggestions s`."""
     name = sort.removeprefix("-")
     if name == "supplier":
-        return _JOINS
+        return " ".join(join.whole for join in _SHOWN)
     is_named = search or name in ("product", "urgency")
-    return f"{_NAMES if is_named else ''} {'' if show == 'all' else _SNOOZES}"
+    return f"{_NAMES.whole if is_named else ''} {'' if show == 'all' else _SNOOZES.whole}"
 
 
 def detail(variant_id: int) -> SuggestionDetail | None:
@@ -194,7 +207,7 @@ def detail(variant_id: int) -> SuggestionDetail | None:
         f"""
         SELECT {_COLUMNS}, s.safety_stock, s.reorder_point, s.target_stock, s.days_of_cover, s.stock_out_early,
                s.stock_out_late, s.stock_gap, s.overstock_units, s.overstock_value, s.ledger
-        FROM suggestions s {_JOINS} WHERE s.variant_id = :id
+        FROM suggestions s {_LOOKED_UP} WHERE s.variant_id = :id
         """,  # noqa: S608
         id=variant_id,
     )

@@ -17,7 +17,7 @@ from app.platform import db
 from app.platform.formats import harmless
 from app.platform.tenancy import StoreScoped
 
-# Sealed secrets are of no use to anybody but us; files that were made from the data are the data again.
+# Sealed secrets are of no use to anybody but us; files and columns that are made from the data are the data again.
 _LEFT_OUT = ("url_sealed", "secret_sealed")
 
 
@@ -43,7 +43,7 @@ def _archive() -> tuple[bytes, int]:
     buffer, count = io.BytesIO(), 0
     with zipfile.ZipFile(buffer, "w", zipfile.ZIP_DEFLATED) as archive:
         for table in tables():
-            names = [c.name for c in table.columns if _is_told(c.name, c.type)]
+            names = [c.name for c in table.columns if c.computed is None and _is_told(c.name, c.type)]
             with archive.open(f"{table.name}.csv", "w") as file:
                 text = io.TextIOWrapper(file, encoding="utf-8", newline="")
                 writer = csv.writer(text, lineterminator="\r\n")

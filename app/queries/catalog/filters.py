@@ -6,24 +6,31 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from app.queries.paging import MATCHES, like_escaped
+from app.queries.paging import MATCHES, Join, like_escaped
 
 MOST = 12
 _LONGEST = 200
 
 # The tables that a condition, an order or a column needs beside `variants v`, in the order they are joined.
+_OF_VARIANT = "{0}.store_id = v.store_id AND {0}.variant_id = v.id"
 JOINS = {
-    "p": "JOIN products p ON p.store_id = v.store_id AND p.id = v.product_id",
-    "g": "JOIN store_settings g ON g.store_id = v.store_id",
-    "t": "LEFT JOIN variant_settings t ON t.store_id = v.store_id AND t.variant_id = v.id",
-    "n": "LEFT JOIN suppliers n ON n.store_id = v.store_id AND n.vendor = p.vendor",
-    "u": "LEFT JOIN suppliers u ON u.store_id = v.store_id AND u.id = COALESCE(t.supplier_id, n.id)",
-    "l": "LEFT JOIN stock_totals l ON l.store_id = v.store_id AND l.inventory_item_id = v.inventory_item_id",
-    "s": "LEFT JOIN suggestions s ON s.store_id = v.store_id AND s.variant_id = v.id",
-    "f": "LEFT JOIN forecasts f ON f.store_id = v.store_id AND f.variant_id = v.id",
-    "z": "LEFT JOIN suggestion_snoozes z ON z.store_id = v.store_id AND z.variant_id = v.id",
-    "o": "LEFT JOIN forecast_overrides o ON o.store_id = v.store_id AND o.variant_id = v.id"
-    " AND o.ended_at IS NULL AND o.until >= :today",
+    join.name: join
+    for join in (
+        Join("p", "products", "p.store_id = v.store_id AND p.id = v.product_id", is_inner=True),
+        Join("g", "store_settings", "g.store_id = v.store_id", is_inner=True),
+        Join("t", "variant_settings", _OF_VARIANT.format("t")),
+        Join("n", "suppliers", "n.store_id = v.store_id AND n.vendor = p.vendor"),
+        Join("u", "suppliers", "u.store_id = v.store_id AND u.id = COALESCE(t.supplier_id, n.id)"),
+        Join("l", "stock_totals", "l.store_id = v.store_id AND l.inventory_item_id = v.inventory_item_id"),
+        Join("s", "suggestions", _OF_VARIANT.format("s")),
+        Join("f", "forecasts", _OF_VARIANT.format("f")),
+        Join("z", "suggestion_snoozes", _OF_VARIANT.format("z")),
+        Join(
+            "o",
+            "forecast_overrides",
+            f"{_OF_VARIANT.format('o')} AND o.ended_at IS NULL AND o.until >= :today",
+        ),
+    )
 }
 _BEFORE = {"n": "p", "u": "ptn"}
 
@@ -125,7 +132,7 @@ def condition(filters: list[Filter], search: str) -> Condition:
             alternatives.setdefault(one.field, []).append(f"({sql})")
     parts += [f"({' OR '.join(some)})" for some in alternatives.values()]
     if search:
-        of_vendor = "v.product_id IN (SELECT id FROM products WHERE vendor ILIKE :like)"
+        of_vendor = "v.product_id IN (SELECT id FROM products WHERE search_vendor LIKE lower(:like))"
         parts.append(f"({MATCHES} OR v.barcode = :search OR {of_vendor})")
         values |= {"search": search, "like": "%" + like_escaped(search) + "%"}
     return Condition(" AND ".join(parts), frozenset(needs), values)
@@ -140,9 +147,10 @@ def _sql_of(one: Filter, name: str, values: dict[str, Any]) -> tuple[str, str]:
     return field.sql.format(f":{name}"), field.needs
 
 
-def joins(needs: Iterable[str]) -> str:
-    """The FROM clause's tables beside `variants v`."""
+def joins(needs: Iterable[str], *, by_key: bool = False) -> str:
+    """The FROM clause's tables beside `variants v`; `by_key`: looked up for the few rows of a page."""
     wanted = set(needs)
     for name in list(wanted):
         wanted |= set(_BEFORE.get(name, ""))
-    return " ".join(sql for name, sql in JOINS.items() if name in wanted)
+    found = [join for name, join in JOINS.items() if name in wanted]
+    return " ".join(join.by_key if by_key else join.whole for join in found)

@@ -105,15 +105,25 @@ _ROW = """
 """
 
 
+_ROW_NEEDS = "pslf"
+
+
+def _needs(name: str) -> str:
+    """The tables that a column, or the order by it, needs."""
+    return COLUMNS[name].needs if name in COLUMNS else ""
+
+
 def _page(asked: Asked, today: date, page: int, *, counted: bool = False) -> Sequence[Any]:
     picked, order, values = _picked(asked, counted=counted)
     shown = ", ".join(f'{COLUMNS[name].sql} AS "{_SHOWN}{name}"' for name in asked.columns)
+    sorted_by = asked.sort.removeprefix("-")
+    needs = {*_ROW_NEEDS, *(table for name in (*asked.columns, sorted_by) for table in _needs(name))}
     return db.rows(
         f"""
         WITH picked AS MATERIALIZED ({picked} LIMIT :limit OFFSET :offset)
         SELECT {_ROW}, picked.total, {shown}
         FROM picked JOIN variants v ON v.id = picked.id
-        {filters.joins("pgtnuslzof")} ORDER BY {order}
+        {filters.joins(needs, by_key=True)} ORDER BY {order}
         """,  # noqa: S608  (names and SQL of our own tables of columns and filters)
         **values,
         today=today,
@@ -152,8 +162,8 @@ def lines(asked: Asked, *, today: date) -> Iterator[Sequence[Any]]:
 def _picked(asked: Asked, *, counted: bool) -> tuple[str, str, dict[str, Any]]:
     picks = filters.condition(list(asked.filters), asked.search)
     _, by = order_by(asked.sort, SORTS, "product")
-    name, order = asked.sort.removeprefix("-"), f"{by}, v.id"
-    needs = picks.needs | set(COLUMNS[name].needs if name in COLUMNS else "")
+    order = f"{by}, v.id"
+    needs = picks.needs | set(_needs(asked.sort.removeprefix("-")))
     total = "COUNT(*) OVER ()" if counted else "NULL"
     sql = (
         f"SELECT v.id, {total} AS total FROM variants v {filters.joins(needs)}"  # noqa: S608

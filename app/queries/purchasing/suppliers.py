@@ -47,7 +47,8 @@ class SupplierView:
 
 
 # Lead time as measured: from sending an order to its first delivery, over the orders that have one. What is due is
-# a small part of all products, so it is found first, and its products are looked up.
+# a small part of all products, so it is found first, and its products are looked up one by one (`OFFSET 0`); of the
+# settings only those that name a supplier are read.
 _SUPPLIERS = """
     SELECT s.*, {products} AS products, COALESCE(q.due_lines, 0) AS due_lines,
            COALESCE(q.due_units, 0) AS due_units, q.due_cost, COALESCE(q.due_without_cost, 0) AS due_without_cost,
@@ -79,31 +80,47 @@ _SUPPLIERS = """
                    WHERE o.status = 'draft'
                )) AS missing_on_draft
         FROM suggestions g
-        JOIN variants v ON v.store_id = g.store_id AND v.id = g.variant_id AND v.deleted_at IS NULL
-        JOIN products p ON p.store_id = v.store_id AND p.id = v.product_id AND p.deleted_at IS NULL
-        LEFT JOIN variant_settings t ON t.store_id = g.store_id AND t.variant_id = g.variant_id
+        JOIN LATERAL (
+            SELECT store_id, product_id FROM variants v
+            WHERE v.store_id = g.store_id AND v.id = g.variant_id AND v.deleted_at IS NULL OFFSET 0
+        ) v ON true
+        JOIN LATERAL (
+            SELECT store_id, vendor FROM products p
+            WHERE p.store_id = v.store_id AND p.id = v.product_id AND p.deleted_at IS NULL OFFSET 0
+        ) p ON true
+        LEFT JOIN variant_settings t
+            ON t.store_id = g.store_id AND t.variant_id = g.variant_id AND t.supplier_id IS NOT NULL
         LEFT JOIN suppliers n ON n.store_id = p.store_id AND n.vendor = p.vendor
         LEFT JOIN suggestion_snoozes z ON z.store_id = g.store_id AND z.variant_id = g.variant_id
         WHERE g.quantity > 0 AND z.variant_id IS NULL
         GROUP BY 1, 2
     ) q ON q.store_id = s.store_id AND q.supplier_id = s.id
 """
-# A product belongs to the supplier that it names, else to the one that stands for its vendor.
-_OF_VENDORS = """
-    LEFT JOIN (
-        SELECT p.store_id, p.vendor, COUNT(*) AS products
-        FROM variants v JOIN products p ON p.store_id = v.store_id AND p.id = v.product_id
-        WHERE v.deleted_at IS NULL AND p.deleted_at IS NULL AND NOT EXISTS (
-            SELECT 1 FROM variant_settings t
-            WHERE t.store_id = v.store_id AND t.variant_id = v.id AND t.supplier_id IS NOT NULL
-        ) GROUP BY p.store_id, p.vendor
-    ) c ON c.store_id = s.store_id AND c.vendor = s.vendor
-    LEFT JOIN (
-        SELECT t.store_id, t.supplier_id, COUNT(*) AS products
+# A product belongs to the supplier that it names, else to the one that stands for its vendor. Few name one, so
+# all are counted by vendor, and those few are taken off and put where they belong.
+_NAMED = """
+    WITH named AS MATERIALIZED (
+        SELECT t.store_id, t.supplier_id, p.vendor, COUNT(*) AS products
         FROM variant_settings t
         JOIN variants v ON v.store_id = t.store_id AND v.id = t.variant_id AND v.deleted_at IS NULL
         JOIN products p ON p.store_id = v.store_id AND p.id = v.product_id AND p.deleted_at IS NULL
-        WHERE t.supplier_id IS NOT NULL GROUP BY t.store_id, t.supplier_id
+        WHERE t.supplier_id IS NOT NULL GROUP BY t.store_id, t.supplier_id, p.vendor
+    )
+"""
+_OF_VENDORS = """
+    LEFT JOIN (
+        SELECT p.store_id, p.vendor, SUM(v.products) AS products
+        FROM products p JOIN (
+            SELECT store_id, product_id, COUNT(*) AS products FROM variants WHERE deleted_at IS NULL
+            GROUP BY store_id, product_id
+        ) v ON v.store_id = p.store_id AND v.product_id = p.id
+        WHERE p.deleted_at IS NULL GROUP BY p.store_id, p.vendor
+    ) c ON c.store_id = s.store_id AND c.vendor = s.vendor
+    LEFT JOIN (
+        SELECT store_id, vendor, SUM(products) AS products FROM named GROUP BY store_id, vendor
+    ) x ON x.store_id = s.store_id AND x.vendor = s.vendor
+    LEFT JOIN (
+        SELECT store_id, supplier_id, SUM(products) AS products FROM named GROUP BY store_id, supplier_id
     ) e ON e.store_id = s.store_id AND e.supplier_id = s.id
 """
 
@@ -136,7 +153,8 @@ def supplier(supplier_id: int) -> SupplierView | None:
     return found[0] if found else None
 
 
-_WITH_PRODUCTS = _SUPPLIERS.format(products="COALESCE(c.products, 0) + COALESCE(e.products, 0)") + _OF_VENDORS
+_PRODUCTS = "CAST(COALESCE(c.products, 0) - COALESCE(x.products, 0) + COALESCE(e.products, 0) AS bigint)"
+_WITH_PRODUCTS = _NAMED + _SUPPLIERS.format(products=_PRODUCTS) + _OF_VENDORS
 
 
 def _views(sql: str, end: str, **asked: Any) -> list[SupplierView]:
