@@ -1,6 +1,7 @@
 """The one list of periodic work: `flask` commands run it for Heroku Scheduler, `flask cron` by itself.
 
-Each entry reads the ids of the active stores and enqueues one job for each.
+Each entry reads the ids of the active stores and enqueues one job for each; where a store's turn is less work than
+the process that is forked for a job, one job for many (app.jobs.turns).
 """
 
 from __future__ import annotations
@@ -10,7 +11,17 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from app.jobs import alerts, forecasts, invitations, purchasing, reconciliation, summaries, sync, webhooks
+from app.jobs import (
+    alerts,
+    forecasts,
+    invitations,
+    purchasing,
+    reconciliation,
+    summaries,
+    sync,
+    turns,
+    webhooks,
+)
 from app.platform import clock, outbox
 from app.platform.queue import enqueue, global_job, resend, store_job
 from app.services import alerts as alert_service
@@ -67,8 +78,21 @@ def alert_due() -> None:
 @global_job
 def digest_due() -> None:
     """Send each store its digest and its weekly summary, at the store's own hour."""
-    _for_each_store(alerts.digest, "digest")
-    _for_each_store(summaries.summary, "summary")
+    ids = stores.active_ids()
+    turns.enqueue_turns(digest_some, ids, name="digest")
+    turns.enqueue_turns(summarise_some, ids, name="summary")
+
+
+@global_job
+def digest_some(store_ids: list[int]) -> None:
+    """The digests of these stores."""
+    turns.in_turn(alerts.digest, store_ids, name="digest")
+
+
+@global_job
+def summarise_some(store_ids: list[int]) -> None:
+    """The weekly summaries of these stores."""
+    turns.in_turn(summaries.summary, store_ids, name="summary")
 
 
 @global_job
@@ -90,7 +114,13 @@ def token_due() -> None:
 @global_job
 def prune_due() -> None:
     """Delete what has been kept long enough, in each store."""
-    _for_each_store(prune, "prune")
+    turns.enqueue_turns(prune_some, stores.active_ids(), name="prune")
+
+
+@global_job
+def prune_some(store_ids: list[int]) -> None:
+    """Prune these stores."""
+    turns.in_turn(prune, store_ids, name="prune")
 
 
 @store_job
@@ -102,13 +132,13 @@ def prune(_store_id: int) -> None:
 @global_job
 def sweep_due() -> None:
     """Find work whose job was lost, in each store."""
-    _sweep_all(sweep, patience=_WAITS, name="sweep")
+    _sweep_all(sweep_some, patience=_WAITS, name="sweep")
 
 
 @global_job
 def sweep_lost() -> None:
     """The same without patience: Redis was restarted or emptied, so that what waits has no job any more."""
-    _sweep_all(sweep_now, patience=timedelta(0), name="sweep-now")
+    _sweep_all(sweep_some_now, patience=timedelta(0), name="sweep-now")
 
 
 def rebuild() -> None:
@@ -118,8 +148,19 @@ def rebuild() -> None:
 
 def _sweep_all(job: Callable[..., None], *, patience: timedelta, name: str) -> None:
     resend(outbox.waiting(patience=patience))
-    for store_id in stores.all_ids():
-        enqueue(job, store_id, once=f"{name}-{store_id}")
+    turns.enqueue_turns(job, stores.all_ids(), name=name)
+
+
+@global_job
+def sweep_some(store_ids: list[int]) -> None:
+    """Sweep these stores."""
+    turns.in_turn(sweep, store_ids, name="sweep")
+
+
+@global_job
+def sweep_some_now(store_ids: list[int]) -> None:
+    """Sweep these stores without patience."""
+    turns.in_turn(sweep_now, store_ids, name="sweep-now")
 
 
 @store_job
