@@ -135,7 +135,7 @@ def invited(invitation_id: int, *, now: datetime) -> Invited:
     """The invitation behind a link. Raises LinkUsed for one that is over."""
     found = _open(invitation_id)
     if found is None or found.created_at + LIFETIME <= now:
-        raise LinkUsed(gettext("This invitation is over. Ask for a new one."))
+        raise LinkUsed(gettext("This invitation is over."))
     return Invited(found.id, found.email, found.role, found.invited_by, users.has_account(found.email))
 
 
