@@ -62,6 +62,15 @@ def supermarket(n: int, years: int, seed: int) -> np.ndarray:
     return _counts(rng, rng.uniform(5, 60, (n, 1)) * year * week * trend, 15.0)
 
 
+def stepwise(n: int, years: int, seed: int, *, spread: float = 0.25) -> np.ndarray:
+    """Items whose season, shared by all, steps from month to month; with `spread` 0 they only drift for years."""
+    rng = np.random.default_rng(seed)
+    days = 365 * years
+    month = np.exp(rng.normal(0, spread, 12))[(np.arange(days) / 30.4375 % 12).astype(int)]
+    level = rng.uniform(5, 60, (n, 1)) * month * _drifting(rng, n, days, 0.0 if spread else 0.01)
+    return _counts(rng, level, 15.0)
+
+
 def gifts(n: int, days: int, seed: int, most: float = 1.2) -> np.ndarray:
     """Lumpy demand: rare orders of very different size."""
     rng = np.random.default_rng(seed)
@@ -92,6 +101,8 @@ def made(*, seed: int = 0) -> Iterator[Trial]:
         yield _trial(f"bakery {n} x {days}", bakery(n, days, n + more), 3 if n > 50 else 5)
     for n, years in ((20, 5), (4, 5), (30, 2)):
         yield _trial(f"supermarket {n} x {years} years", supermarket(n, years, n + more), 4, 28)
+    yield _trial("steps 8 x 5 years", stepwise(8, 5, 8 + more), 2, 28)
+    yield _trial("drifting 8 x 5 years", stepwise(8, 5, 9 + more, spread=0.0), 2, 28)
     for n, days in ((200, 400), (20, 60 + 28), (20, 365), (1, 400)):
         yield _trial(f"gifts {n} x {days}", gifts(n, days, n + more), 4 if days > 100 else 2, 7)
     yield _trial("launches 120 x 300", launches(120, 300, 1 + more), 1)

@@ -2,8 +2,8 @@
 
 Shops are made by known laws and cut from panel files (few SKUs, few days, fast movers, categories). Each engine
 forecasts the next 28 days' sum at several cut-offs; the loss is the WQL of `bench.accuracy`. In a shop of five
-products the best engine is a matter of luck: a row is the mean of several shops of the same kind, and no engine is
-picked afterwards for each of them.
+products the best engine is a matter of luck: a row is the mean of several shops of the same kind, no engine is
+picked afterwards for each of them, and beside how far the choice is behind stands that figure's standard error.
 """
 
 from __future__ import annotations
@@ -62,7 +62,7 @@ def _kinds(options: argparse.Namespace) -> Iterator[list[Trial]]:
 
 
 def _row(trials: list[Trial], engines: list[str]) -> dict[str, Any]:
-    losses, inside, seconds = {}, {}, 0.0
+    losses, inside, shops, seconds = {}, {}, {}, 0.0
     for engine in engines:
         each, hits = [], []
         for trial in trials:
@@ -72,6 +72,7 @@ def _row(trials: list[Trial], engines: list[str]) -> dict[str, Any]:
             table = np.concatenate([part[1] for part in parts])
             each.append(_loss(actual, table))
             hits.append([(actual >= table[:, a]) & (actual <= table[:, -1 - a]) for a in (1, 0)])
+        shops[engine] = np.array(each)
         losses[engine] = float(np.nanmean(each))  # a shop that then sold nothing has no loss to compare
         inside[engine] = [float(np.concatenate(part).mean()) for part in zip(*hits, strict=True)]
     best = min((loss, engine) for engine, loss in losses.items() if engine != "auto")
@@ -81,8 +82,15 @@ def _row(trials: list[Trial], engines: list[str]) -> dict[str, Any]:
         "coverage": inside,
         "best": best[1],
         "behind": losses["auto"] / best[0] - 1,
+        "error": _error(shops["auto"] - shops[best[1]]) / best[0],
         "seconds": seconds,
     }
+
+
+def _error(differences: np.ndarray) -> float:
+    """Standard error of the mean difference between shops; NaN for one shop."""
+    known = differences[np.isfinite(differences)]
+    return float(known.std(ddof=1) / np.sqrt(len(known))) if len(known) > 1 else float("nan")
 
 
 def _loss(actual: np.ndarray, table: np.ndarray) -> float:
@@ -105,7 +113,10 @@ def _at(trial: Trial, cut: int, engine: str) -> tuple[np.ndarray, np.ndarray, fl
 def _print(row: dict[str, Any]) -> None:
     losses, (wide, wider) = row["wql"], row["coverage"]["auto"]
     figures = "  ".join(f"{name} {loss:.3f}" for name, loss in losses.items())
-    print(f"{row['shop']:30} {row['behind']:+7.1%}  cov {wide:.2f}/{wider:.2f}  {figures}", flush=True)
+    print(
+        f"{row['shop']:30} {row['behind']:+7.1%} ±{row['error']:.1%}  cov {wide:.2f}/{wider:.2f}  {figures}",
+        flush=True,
+    )
 
 
 if __name__ == "__main__":

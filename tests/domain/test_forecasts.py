@@ -8,6 +8,7 @@ import pytest
 from app.domain.demand import Panel
 from app.domain.forecasts import ENGINES, automatic, calibrated, forecast, learned
 from app.domain.forecasts.features import features
+from app.domain.forecasts.own_spread import own_spread
 from app.domain.forecasts.result import GRID_DAYS, GRID_Q
 from app.domain.forecasts.shop import Shop
 from app.domain.forecasts.windows import Windows
@@ -219,6 +220,14 @@ def test_own_spread_knows_the_steady_from_the_erratic() -> None:
     assert np.median(width[20:]) > 3 * np.median(width[:20])
     # Poisson sums of 112 have a middle 80 % of 27 units; what comes on top is for a level that may drift.
     assert 24 < np.median(width[:20]) < 45
+
+
+def test_where_few_months_are_known_the_outermost_ranges_are_wider_than_a_normal_laws() -> None:
+    table = own_spread(shop(4, 9, rate=(2000, 3000)), np.arange(4))[:, 0]
+    at = np.sqrt(table[:, np.searchsorted(GRID_Q, [0.5, 0.75, 0.9, 0.975])])
+    near, far = ((at[:, k] - at[:, 0]) / (at[:, 2] - at[:, 0]) for k in (1, 3))
+    assert near == pytest.approx(0.674 / 1.282, rel=0.05)
+    assert (far > 1.05 * 1.960 / 1.282).all()
 
 
 def test_own_spread_without_windows_to_look_at_uses_a_law() -> None:

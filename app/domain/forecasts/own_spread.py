@@ -10,7 +10,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
-from scipy.special import ndtri
+from scipy.special import ndtri, stdtrit
 
 from app.domain.arrays import Floats, Ints
 from app.domain.demand import Panel
@@ -36,6 +36,10 @@ ALIKE = (
 )
 CARRIED = 0.7  # what sums of one length say about drift at the next longer one
 PRIOR_WINDOWS = 30.0  # independent windows at which the shop's own z weighs as much as a normal law
+TAILS = 6.0  # degrees of freedom of Student's law: the variance itself rests on few independent months
+# Standard scores at GRID_Q, normal between 10 and 90 % and Student's beyond.
+SCORES = stdtrit(TAILS, GRID_Q) * (ndtri(0.9) / stdtrit(TAILS, 0.9))
+SCORES = np.where(np.abs(GRID_Q - 0.5) > 0.4, SCORES, ndtri(GRID_Q))
 FLAT_LAW = 1.1  # widening of the normal law where few windows of the past can be looked at
 PRIOR_ERRORS = 15.0  # past errors that this widening is worth
 FEW_VARIANTS = 1.5  # widening for what a pool of so few cannot contain
@@ -145,7 +149,7 @@ def _law(
         if shorter is not None and shorter.length >= TRUSTED_LENGTH:
             return shorter
         believed = np.zeros(len(STEPS)) if shorter is None else shorter.evidence
-        return Law(length, _likely_step(believed), FLAT_LAW * ndtri(GRID_Q), believed)
+        return Law(length, _likely_step(believed), FLAT_LAW * SCORES, believed)
     predicted = np.sum([weights[decay] * made.predicted for decay, made in pools.items()], axis=0)
     index = _index(windows, pool.row, pool.cut, typical)
     gap = 2 * (np.sqrt(pool.actual + index / 4) - np.sqrt(predicted + index / 4))
@@ -158,7 +162,7 @@ def _law(
     z = gap / np.sqrt(noise + step * _drifted(length) * predicted)
     trust = independent / (independent + PRIOR_WINDOWS)
     variance = (float((z**2).sum()) + PRIOR_ERRORS * FLAT_LAW**2) / (len(z) + PRIOR_ERRORS)
-    normal = trust * np.median(z) + ndtri(GRID_Q) * np.sqrt(variance)
+    normal = trust * np.median(z) + SCORES * np.sqrt(variance)
     return Law(length, step, trust * np.quantile(z, GRID_Q) + (1 - trust) * normal, evidence)
 
 
