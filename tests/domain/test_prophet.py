@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from app.domain.demand import Panel
-from app.domain.forecasts import forecast
+from app.domain.forecasts import forecast, prophet_model
 from tests.domain.shops import DAY, shop
 
 
@@ -22,3 +22,28 @@ def test_prophet_follows_what_is_steady_and_short_histories_get_the_week_average
     ).all()
     again = forecast(panel, engine="prophet")
     assert made.sum_quantiles.tobytes() == again.sum_quantiles.tobytes()
+
+
+def test_where_the_quick_fit_gives_up_a_short_history_is_fitted_by_newton(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    from cmdstanpy import CmdStanModel
+
+    tried, optimize = [], CmdStanModel.optimize
+
+    def stubborn(model: CmdStanModel, *given: object, **how: object) -> object:
+        tried.append(how["algorithm"])
+        if how["algorithm"] == "LBFGS":
+            raise RuntimeError("line search failed")
+        return optimize(model, *given, **how)
+
+    monkeypatch.setattr(CmdStanModel, "optimize", stubborn)
+    units = shop(1, 40).units[0]
+    fitted = prophet_model.fit(units, DAY, seed=1)
+    assert tried[0] == "LBFGS" and tried[-1] == "Newton"
+    assert prophet_model.expected(fitted, DAY, 40, 28).mean() == pytest.approx(units.mean(), rel=0.5)
+
+
+def test_a_history_that_prophet_cannot_take_is_said() -> None:
+    with pytest.raises(ValueError, match="less than 2"):
+        prophet_model.fit(np.array([3.0]), DAY, seed=1)

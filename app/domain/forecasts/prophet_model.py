@@ -36,8 +36,19 @@ def fit(units: Floats, first_day: date, *, seed: int) -> Any:
 
     25 changepoints, weekly season, yearly season from two full years on (with less it ruins forecasts).
     Fitted by LBFGS throughout; for short series, where Prophet would pick Newton by itself at five times
-    the cost, with a looser tolerance. No samples are drawn here.
+    the cost, with a looser tolerance. No samples are drawn here. RuntimeError where Newton too gives up.
     """
+    tolerance = {"tol_rel_obj": 1e5} if len(units) < NEWTON_BELOW else {}
+    try:
+        return _fitted(units, first_day, algorithm="LBFGS", seed=seed, **tolerance)
+    except ValueError as error:
+        if not isinstance(error.__context__, RuntimeError):
+            raise
+        # LBFGS gave up. The library then takes Newton by itself, but hands it a tolerance that Newton refuses.
+        return _fitted(units, first_day, algorithm="Newton", seed=seed)
+
+
+def _fitted(units: Floats, first_day: date, **how: Any) -> Any:
     import pandas as pd
 
     model = _library()(
@@ -46,9 +57,8 @@ def fit(units: Floats, first_day: date, *, seed: int) -> Any:
         daily_seasonality=False,
         uncertainty_samples=0,
     )
-    tolerance = {"tol_rel_obj": 1e5} if len(units) < NEWTON_BELOW else {}
     days = pd.date_range(first_day, periods=len(units), freq="D")
-    return model.fit(pd.DataFrame({"ds": days, "y": units}), algorithm="LBFGS", seed=seed, **tolerance)
+    return model.fit(pd.DataFrame({"ds": days, "y": units}), **how)
 
 
 def expected(model: Any, first_day: date, days: int, horizon: int) -> Floats:
