@@ -89,6 +89,8 @@ class StoreSettings(StoreScoped, Base):
     service_level_a: Mapped[float | None]
     service_level_b: Mapped[float | None]
     service_level_c: Mapped[float | None]
+    # "level": by the levels alone; "value": as much in all, but where stock saves most sales for its money.
+    service_by: Mapped[str] = mapped_column(default="level", server_default="level")
     engine: Mapped[str] = mapped_column(default="auto")
     setup_dismissed_at: Mapped[datetime | None] = mapped_column(DateTime(timezone=True))
     # What mails and files speak, and pages where neither member nor browser asks for a language of ours.
@@ -102,6 +104,7 @@ class StoreSettings(StoreScoped, Base):
         CheckConstraint("lead_time_days BETWEEN 0 AND 365", name="lead_time_in_range"),
         CheckConstraint("lead_time_sd_days BETWEEN 0 AND 180", name="lead_time_sd_in_range"),
         CheckConstraint("review_days BETWEEN 1 AND 180", name="review_in_range"),
+        CheckConstraint("service_by IN ('level', 'value')", name="service_by_is_known"),
         *(
             CheckConstraint(f"{name} > 0.5 AND {name} < 1", name=f"{name}_in_range")
             for name in ("service_level", "service_level_a", "service_level_b", "service_level_c")

@@ -41,6 +41,7 @@ class SettingsView:
     service_level_a: float | None
     service_level_b: float | None
     service_level_c: float | None
+    service_by: str
     engine: str
     language: str
 
@@ -55,7 +56,7 @@ def per_cent(level: float | None) -> str:
     return "" if level is None else f"{level * 100:g}"
 
 
-DEFAULTS = SettingsView(0, [], 8, [], True, None, 14, 3.0, 7, 0.95, None, None, None, "auto", "en")
+DEFAULTS = SettingsView(0, [], 8, [], True, None, 14, 3.0, 7, 0.95, None, None, None, "level", "auto", "en")
 
 
 # Columns of `stores s` and `store_settings t` that `view_of` reads, for whoever joins them already.

@@ -13,11 +13,12 @@ from sqlalchemy import select
 from app.domain.arrays import Floats
 from app.domain.demand import Panel
 from app.domain.demand.records import share_in_stock, unexplained_runs
+from app.domain.replenishment import Stock
 from app.domain.replenishment import proof as domain
 from app.domain.replenishment.proof_figures import Lines, lines, store_figures
 from app.models.proof import Proof, ProofLine
 from app.platform import copying, db
-from app.services import audit, demand, forecasts, replenishment, stores
+from app.services import audit, demand, forecasts, replenishment, service_levels, stores
 
 SEED = 0
 GIVEN_UP_AFTER = timedelta(days=1)
@@ -102,6 +103,8 @@ def make(
     inferred = unexplained_runs(panel) & np.isnan(closing)
     share = np.where(inferred, 0.0, share_in_stock(panel.units, closing))
     chosen = [positions[int(key)] for key in panel.keys[rows]]
+    price, cost = (_money(chosen, name) for name in ("price", "unit_cost"))
+    money, own = Stock(on_hand=0, price=price, unit_cost=cost), replenishment.own_levels(chosen)
     made = domain.prove(
         replace(panel, in_stock=share),
         replenishment.policy_of(chosen, replenishment.classes_of([row.id for row in chosen], today)),
@@ -111,8 +114,8 @@ def make(
         engine=store_settings.engine,
         seed=seed,
         progress=progress,
+        share_out=lambda known, policy: service_levels.shared_out(known, policy, money, own),
     )
-    price, cost = (_money(chosen, name) for name in ("price", "unit_cost"))
     _store(proof_id, made, price, cost, panel, left_out=int(tracked.sum()) - len(rows), seed=seed, now=now())
 
 

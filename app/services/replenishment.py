@@ -88,7 +88,8 @@ def run(applied: Applied, *, today: date, now: datetime) -> Suggestions | None:
     chosen = np.searchsorted(forecasts.keys, [row.id for row in found])
     stock, taken = _stock(found, today), take(forecasts, chosen)
     classes = classes_of([row.id for row in found], today)
-    policy = policy_of(found, classes)
+    asked = policy_of(found, classes)
+    policy = service_levels.shared_out(taken, asked, stock, own_levels(found))
     model = take(applied.model, chosen)
     usual, coming = before_events(model)
     made = plan(stock, taken, policy, today=today, model=model, usual=usual)
@@ -96,25 +97,20 @@ def run(applied: Applied, *, today: date, now: datetime) -> Suggestions | None:
         "override": applied.facts,
         "events": coming,
         "demand": wholesale.facts([row.id for row in found]),
-        "moq": _minimums(made, taken, found, classes, today),
+        "moq": _minimums(made, taken, found, policy, today),
+        "safety": service_levels.facts(taken.keys, policy, asked),
     }
-    service_levels.store_costs(taken, policy, stock, classes, now=now)
-    copying.append(
-        Suggestion,
-        _COLUMNS,
-        _values(made, found, now, facts, classes),
-    )
+    service_levels.store_costs(taken, asked, stock, classes, now=now)
+    copying.append(Suggestion, _COLUMNS, _values(made, found, now, facts, classes))
     return made
 
 
-def _minimums(made: Suggestions, forecasts: Forecasts, found: Any, classes: Texts, today: date) -> Facts:
+def _minimums(made: Suggestions, forecasts: Forecasts, found: Any, policy: Policy, today: date) -> Facts:
     """What is known of the orders that were raised to a minimum; most are not."""
     raised = (made.quantity > 0) & (made.ledger_units[:, CODES.index("moq")] > 0)
     chosen = np.flatnonzero(raised)
     rows = [found[i] for i in chosen]
-    return minimum_orders.facts(
-        take(forecasts, chosen), _stock(rows, today), policy_of(rows, classes[chosen])
-    )
+    return minimum_orders.facts(take(forecasts, chosen), _stock(rows, today), policy.take(chosen))
 
 
 def classes_of(ids: Sequence[int], today: date) -> Texts:
@@ -153,10 +149,15 @@ def _receipts(found: Any, today: date) -> list[Receipt]:
     ]
 
 
+def own_levels(found: Any) -> Any:
+    """(n,) service levels that products have of their own, NaN where they follow their class."""
+    return _floats(found, "own_service_level")
+
+
 def policy_of(found: Any, classes: Texts) -> Policy:
     """The policy of variants from the rows that `positions` gives of them, and their ABC classes."""
     names = "lead_time_days lead_time_sd_days review_days moq case_size min_stock max_stock"
-    own = _floats(found, "own_service_level")
+    own = own_levels(found)
     of_class = np.select(
         [classes == "A", classes == "B"],
         [_floats(found, "service_level_a"), _floats(found, "service_level_b")],

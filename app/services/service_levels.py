@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from dataclasses import replace
 from datetime import datetime
+from typing import Any
 
 import numpy as np
 
-from app.domain.arrays import Texts
+from app.domain.arrays import Floats, Keys, Texts
 from app.domain.forecasts import Forecasts
 from app.domain.replenishment import Policy, Stock
+from app.domain.replenishment.allocation import levels_by_value
 from app.domain.replenishment.service_cost import USUAL_LEVELS, service_costs
 from app.models.replenishment import ServiceCost
 from app.platform import copying, db
@@ -24,6 +28,31 @@ _COLUMNS = (
     "lost_value",
     "made_at",
 )
+
+
+def shared_out(forecasts: Forecasts, policy: Policy, stock: Stock, own_levels: Floats) -> Policy:
+    """The policy with its levels as the store wants them shared out: as they are, or by value for money.
+
+    A product with a level of its own (`own_levels`, NaN where it has none) keeps that.
+    """
+    if stores.settings().service_by != "value":
+        return policy
+    n = len(forecasts)
+    levels = levels_by_value(
+        forecasts,
+        policy,
+        value=stock.money("price", n),
+        cost=stock.money("unit_cost", n),
+        fixed=~np.isnan(own_levels),
+    )
+    return replace(policy, service_level=levels)
+
+
+def facts(keys: Keys, policy: Policy, asked: Policy) -> Mapping[int, dict[str, Any]]:
+    """What a ledger says beside the level of variants whose level is not what the settings ask for of them alone."""
+    n = len(keys)
+    moved = policy.each("service_level", n) != asked.each("service_level", n)
+    return {int(key): {"by": "value"} for key in keys[moved]}
 
 
 def store_costs(forecasts: Forecasts, policy: Policy, stock: Stock, classes: Texts, *, now: datetime) -> None:

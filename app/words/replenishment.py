@@ -62,6 +62,11 @@ def _demand(facts: Mapping[str, Any]) -> str:
 def _safety(facts: Mapping[str, Any]) -> str:
     percent = facts["percent"]
     digits = 0 if percent == int(percent) else 1
+    if facts.get("by") == "value":
+        return gettext(
+            "to cover demand with %(percent)s %% probability, shared out by value for money",
+            percent=number(percent, 1),
+        )
     return gettext("to cover demand with %(percent)s %% probability", percent=number(percent, digits))
 
 

@@ -84,6 +84,29 @@ def test_a_class_is_planned_by_its_level_and_a_product_by_its_own(
     assert set(promised(app, shop).values()) == {60, 95}
 
 
+def test_service_by_value_moves_levels_between_products(
+    client: FlaskClient, app: Flask, store: Ready
+) -> None:
+    shop, _ = store
+    page = client.get("/settings", headers=shop.headers("viewer")).get_data(as_text=True)
+    assert re.search(r'<select[^>]* name="service_by"[^>]* disabled', page)
+    assert save(client, shop, service_by="by mood")[0] == 422
+    assert save(client, shop, role="viewer", service_by="value")[0] == 403
+    before = promised(app, shop)
+    assert save(client, shop, service_by="value")[0] == 200
+    after = promised(app, shop)
+    own = {
+        row.variant_id for row in read(app, shop, "SELECT * FROM variant_settings WHERE service_level > 0")
+    }
+    assert {i: after[i] for i in own & set(after)} == {i: before[i] for i in own & set(after)}
+    moved = [i for i in after if after[i] != before[i]]
+    assert moved and all(50 <= after[i] <= 99.99 for i in moved)
+    page = client.get(f"/products/{moved[0]}", headers=shop.headers("viewer")).get_data(as_text=True)
+    assert "shared out by value for money" in page
+    assert save(client, shop, service_by="level")[0] == 200
+    assert promised(app, shop) == before
+
+
 def test_a_wrong_level_is_said_beside_its_field_and_nothing_is_saved(
     client: FlaskClient, app: Flask, store: Ready
 ) -> None:
@@ -110,3 +133,7 @@ def test_the_api_reads_and_sets_them(client: FlaskClient, store: Ready) -> None:
     assert client.patch("/api/settings", json={"service_level_b": 0.4}, headers=headers).status_code == 422
     back = client.patch("/api/settings", json={"service_level_b": None}, headers=headers).get_json()
     assert [back[name] for name in NAMES] == [None, None, None]
+    by_value = client.patch("/api/settings", json={"service_by": "value"}, headers=headers).get_json()
+    assert by_value["service_by"] == "value"
+    assert client.patch("/api/settings", json={"service_by": "luck"}, headers=headers).status_code == 422
+    client.patch("/api/settings", json={"service_by": "level"}, headers=headers)

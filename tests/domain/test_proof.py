@@ -8,14 +8,16 @@ import pytest
 from app.domain.demand import Panel
 from app.domain.demand.records import share_in_stock, unexplained_runs
 from app.domain.replenishment import Policy
-from app.domain.replenishment.allocation import expected_fill, targets_by_value
+from app.domain.replenishment.allocation import expected_fill, levels_by_value, targets_by_value
 from app.domain.replenishment.proof import Proof, provable, prove, window
 from app.domain.replenishment.proof_figures import lines, store_figures
+from app.domain.replenishment.target import target_stock
 from tests.domain.golden import known_forecasts
 from tests.domain.shops import DAY, shop, sold_out_shop
 from tests.domain.test_replenishment import refused
 
 N, DAYS = 12, 200
+SUMS = ("sum_mean", "sum_quantiles")
 PRICE, COST = np.full(N, 10.0), np.full(N, 6.0)
 POLICY = Policy(lead_time_days=10, review_days=7, service_level=0.95, moq=2, case_size=2, max_stock=500)
 
@@ -86,6 +88,20 @@ def test_a_seed_gives_the_same_proof_to_the_byte(known) -> None:
             assert values.tobytes() == vars(getattr(again, way))[name].tobytes()
     other = proven(panel, closing, seed=1)
     assert not np.array_equal(other.had.lost, proof.had.lost)
+
+
+def test_levels_may_be_shared_out_anew_at_each_review(known) -> None:
+    panel, closing, _, proof = known
+    reviews: list[int] = []
+
+    def share_out(made, policy: Policy) -> Policy:
+        reviews.append(len(made))
+        return replace(policy, service_level=np.where(np.arange(N) < 6, 0.6, 0.95))
+
+    less = proven(panel, closing, share_out=share_out)
+    assert set(reviews) == {N} and len(reviews) > 5
+    assert (less.ours.stock[:6] < proof.ours.stock[:6]).all()
+    assert np.array_equal(less.ours.stock[6:], proof.ours.stock[6:])
 
 
 def test_replaying_in_parts_asks_for_each_days_targets_once(known, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -239,3 +255,39 @@ def test_a_shop_with_stock_records_that_learns_from_all_products() -> None:
     nothing = np.zeros(closing.shape, dtype=bool)
     made = prove(recorded, Policy(), rows=np.arange(30), closing=closing, inferred=nothing)
     assert made.ours.stock.shape[0] == 30 and (made.recorded == made.days).all()
+
+
+def test_levels_by_value_serve_as_much_for_less_money() -> None:
+    from scipy import stats
+
+    slow, fast = (known_forecasts(stats.poisson, rate, n=12) for rate in (0.05, 5.0))
+    both = {name: np.concatenate([getattr(part, name) for part in (slow, fast)]) for name in SUMS}
+    n, made = 24, replace(known_forecasts(stats.poisson, 5.0, n=24), **both)
+    value, cost, nobody = (
+        np.full(n, 10.0),
+        np.append(np.full(12, 9.0), np.full(12, 1.0)),
+        np.zeros(n, dtype=bool),
+    )
+    cost[[11, 23]] = np.nan
+    levels = levels_by_value(made, Policy(), value=value, cost=cost, fixed=nobody)
+    known = ~np.isnan(cost)
+    assert (levels[~known] == 0.95).all() and (levels >= 0.5).all()
+    assert levels[12] > 0.95 > levels[0]  # what is fast and cheap gets more, what is slow and dear less
+    weight = np.where(known, value, 0.0)
+    was, now = (target_stock(made, Policy(service_level=one)) for one in (0.95, levels))
+    shares = expected_fill(made, Policy(), np.stack([was, now], axis=1), weight)
+    assert shares[0] <= shares[1] < shares[0] + 0.005
+    assert (now * cost)[known].sum() < 0.95 * (was * cost)[known].sum()
+    kept = levels_by_value(made, Policy(service_level=0.8), value=value, cost=cost, fixed=~nobody)
+    assert kept.tolist() == [0.8] * n
+    most = Policy(service_level=0.9999)
+    unworthy = levels_by_value(made, most, value=value, cost=cost * 1e9, fixed=np.arange(n) == 3)
+    assert set(unworthy[known]) == {0.5, 0.9999} and unworthy[3] == 0.9999
+
+
+def test_some_variants_of_a_policy() -> None:
+    some = Policy(lead_time_days=[3, 4, 5], service_level=0.9).take(np.array([2, 0]))
+    assert some.each("lead_time_days", 2).tolist() == [5, 3] and some.each("service_level", 2).tolist() == [
+        0.9,
+        0.9,
+    ]

@@ -10,6 +10,7 @@ from pydantic import AfterValidator, Field
 
 from app.blueprints.api.door import blueprint
 from app.domain.forecasts import ENGINES
+from app.domain.replenishment.allocation import SERVICE_BY
 from app.jobs import forecasts as forecast_jobs
 from app.jobs import settings as jobs
 from app.platform import clock
@@ -60,6 +61,9 @@ class StoreSettings(Model):
     service_level_c: float | None = Field(
         description="Of C products, the last 5 % of revenue. Null: service_level."
     )
+    service_by: str = Field(
+        description="level: by the levels alone; value: as much in all, where stock saves most sales for its money."
+    )
     engine: str
     digest_hour: int = Field(
         description="From this hour on, where the store is, the day's alerts are mailed."
@@ -82,6 +86,7 @@ class SettingsChange(Model):
     service_level_a: Service | None = None
     service_level_b: Service | None = None
     service_level_c: Service | None = None
+    service_by: Annotated[str, OneOf(SERVICE_BY)] = left_out()
     engine: Engine = left_out()
     digest_hour: Annotated[int, Field(ge=0, le=23)] = left_out()
     quiet_days: Annotated[list[Annotated[int, Field(ge=1, le=7)]], Field(max_length=7)] = left_out()

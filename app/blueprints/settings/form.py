@@ -10,6 +10,7 @@ from zoneinfo import available_timezones
 from werkzeug.datastructures import MultiDict
 
 from app.domain.forecasts import ENGINES
+from app.domain.replenishment.allocation import SERVICE_BY
 from app.platform.forms import Form
 from app.platform.i18n import LANGUAGES, gettext
 from app.queries.stores import SettingsView, per_cent
@@ -51,6 +52,8 @@ def read(typed: Mapping[str, str]) -> Form:
     form.decimal("service_level", low=51, high=99.9)
     for name in OF_CLASSES:
         form.decimal(name, low=51, high=99.9, optional=True)
+    if form.text("service_by"):  # a page from before the release that brought it does not send it
+        form.choice("service_by", SERVICE_BY)
     form.choice("engine", list(ENGINES))
     form.choice("language", list(LANGUAGES))
     _reach(form)

@@ -7,19 +7,25 @@ units of which value × chance of being asked for a day ≥ rate × cost × chan
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 from scipy.special import ndtr
 
 from app.domain.arrays import Bools, Floats
 from app.domain.forecasts.result import MAX_DAYS, Forecasts
-from app.domain.replenishment.inputs import Policy
+from app.domain.replenishment.inputs import LIMITS, Policy
 from app.domain.replenishment.money import expected_unmet
-from app.domain.replenishment.target import ROUNDING, chance_within
+from app.domain.replenishment.target import ROUNDING, chance_within, target_stock
 
 STEPS = ndtr(np.linspace(-1.5, 3.5, 61))  # service levels tried, 7 % to 99.98 %
 
-FAR_PERIODS = 6  # protection periods after which what is still there was too much, not just early
-FAR_SHARE = 0.9
+SERVICE_BY = ("level", "value")  # what a store may choose: the levels of classes alone, or by value
+LEAST_LEVEL = 0.5
+RATES = np.geomspace(1.0, 1e-5, 48)
+WITHIN = 0.25  # of a unit below a target: the level there, rounded up to whole units, is the target again
+FAR_PERIODS = 3  # protection periods after which what is still there was too much, not just early
+FAR_SHARE = 0.8
 
 
 def targets_by_value(
@@ -30,8 +36,8 @@ def targets_by_value(
     `value` (n,) is what one sale is worth, `cost` (n,) what one unit binds. The S-th unit saves a sale if demand
     passes S between the arrival of this order and that of the next (the derivative of F7); the chance a day is
     taken from half a review more on either side, since the forecast knows it better over longer spans. It lies
-    idle while demand has not reached it: a tenth of that is this cycle's, the rest whether it is still there after
-    FAR_PERIODS protection periods, the longest of which a forecast speaks. NaN where refused.
+    idle while demand has not reached it: a fifth of that is this cycle's, the rest whether it is still there after
+    FAR_PERIODS protection periods, or after the last day that a forecast speaks of. NaN where refused.
     """
     n = len(forecasts)
     lead, review = policy.each("lead_time_days", n), policy.each("review_days", n)
@@ -44,6 +50,31 @@ def targets_by_value(
     idle = (1 - FAR_SHARE) * (short_of[2] + short_of[3]) / 2 + FAR_SHARE * short_of[4]
     worth = asked * value[:, None] / np.maximum(idle * cost[:, None], 1e-9)
     return np.stack([_last_worth(levels, worth >= rate, forecasts.refused) for rate in rates], axis=1)
+
+
+def levels_by_value(
+    forecasts: Forecasts, policy: Policy, *, value: Floats, cost: Floats, fixed: Bools
+) -> Floats:
+    """(n,) service levels that are to meet as much demand in all, weighed by `value`, as the policy's own levels.
+
+    The share of demand that the policy's levels are expected to meet is the goal; it is reached with the stock where
+    it saves most sales for its money, no product below LEAST_LEVEL. Variants that are `fixed`, refused, or whose
+    value or cost is not known or 0 keep their level.
+    """
+    levels = policy.each("service_level", len(forecasts))
+    free = ~fixed & ~forecasts.refused & (value > 0) & (cost > 0)
+    if not free.any():
+        return levels
+    weight, money = np.where(free, value, 0.0), np.where(free, cost, 1.0)
+    least = target_stock(forecasts, replace(policy, service_level=LEAST_LEVEL))
+    targets = targets_by_value(forecasts, policy, value=weight, cost=money, rates=RATES)
+    targets = np.maximum(targets, least[:, None])
+    goal = expected_fill(forecasts, policy, target_stock(forecasts, policy)[:, None], weight)[0]
+    enough = expected_fill(forecasts, policy, targets, weight) >= goal
+    chosen = targets[:, int(enough.argmax()) if enough.any() else -1]
+    period = policy.each("lead_time_days", len(forecasts)) + policy.each("review_days", len(forecasts))
+    found = chance_within(forecasts, period, chosen[:, None] - WITHIN)[:, 0]
+    return np.where(free, np.clip(found, LEAST_LEVEL, LIMITS["service_level"][1]), levels)
 
 
 def expected_fill(forecasts: Forecasts, policy: Policy, targets: Floats, value: Floats) -> Floats:

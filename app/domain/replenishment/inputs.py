@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 
 import numpy as np
 from numpy.typing import ArrayLike
 
-from app.domain.arrays import Floats, spread
+from app.domain.arrays import Floats, Ints, spread
 
 
 @dataclass(frozen=True)
@@ -79,6 +79,11 @@ class Policy:
     min_stock: ArrayLike = 0
     max_stock: ArrayLike = float("nan")
     overstock_days: ArrayLike = 90
+
+    def take(self, rows: Ints) -> Policy:
+        """The policy of the variants at these places."""
+        each = {field.name: np.asarray(getattr(self, field.name)) for field in fields(self)}
+        return Policy(**{name: value[rows] if value.ndim else value for name, value in each.items()})
 
     def each(self, name: str, n: int) -> Floats:
         """(n,) values of one field, checked against its limits; the error names field, variant and limit."""

@@ -14,11 +14,13 @@ import numpy as np
 from app.domain.arrays import Bools, Floats, Ints, Keys
 from app.domain.demand import Panel
 from app.domain.demand.sold_out import restore, sampled_demand
-from app.domain.forecasts import Choice, choose, forecast
+from app.domain.forecasts import Choice, Forecasts, choose, forecast
 from app.domain.replenishment.inputs import Policy
 from app.domain.replenishment.order_size import order_quantity, within_maximum
 from app.domain.replenishment.replay import Decide, Order, Replay, replay
 from app.domain.replenishment.target import ROUNDING, target_stock
+
+ShareOut = Callable[[Forecasts, Policy], Policy]
 
 DRAWS = 8
 MOST_DAYS, FEWEST_DAYS, LEARN_DAYS = 182, 42, 56
@@ -80,12 +82,14 @@ def prove(
     engine: str = "auto",
     seed: int = 0,
     progress: Callable[[float], None] = lambda _: None,
+    share_out: ShareOut = lambda _, policy: policy,
 ) -> Proof:
     """Replay `rows` of the panel under `policy` (given in their order) over the window of its history.
 
     `closing` (n, days of the panel) is the recorded stock at each day's close, NaN where unknown; `inferred`
-    marks days held to be sold out. The panel's `in_stock` must say the same. `progress` hears of shares done.
-    Raises ValueError where the history is too short, see `window`. The same seed gives the same proof.
+    marks days held to be sold out. The panel's `in_stock` must say the same. `progress` hears of shares done,
+    `share_out` says what the policy is once the forecasts of a review are known. Raises ValueError where the
+    history is too short, see `window`. The same seed gives the same proof.
     """
     found = window(panel.days)
     if found is None:
@@ -95,7 +99,7 @@ def prove(
     first, days = found
     lead, review = (np.ceil(policy.each(name, len(rows))) for name in ("lead_time_days", "review_days"))
     warm = int(min((lead + review).max(), days // 3))
-    ours = _Planner(panel.keys[rows], policy, engine, seed, lambda done: progress(done / days))
+    ours = _Planner(panel.keys[rows], policy, engine, seed, lambda done: progress(done / days), share_out)
     ways: list[list[Way]] = [[], [], []]
     for part in _parts(len(rows)):
         wanted = sampled_demand(panel.take(rows[part]), first + 1, days, seed=seed + part.start, draws=DRAWS)
@@ -132,10 +136,16 @@ class _Planner:
     """Our targets at each review, worked out once for all replayed variants from what was known then."""
 
     def __init__(
-        self, keys: Keys, policy: Policy, engine: str, seed: int, progress: Callable[[float], None]
+        self,
+        keys: Keys,
+        policy: Policy,
+        engine: str,
+        seed: int,
+        progress: Callable[[float], None],
+        share_out: ShareOut,
     ) -> None:
         self.keys, self.policy, self.engine, self.seed = keys, policy, engine, seed
-        self.progress = progress
+        self.progress, self.share_out = progress, share_out
         self.choice: Choice | None = None
         self.begun = self.trained = -1
         self.targets: dict[int, Floats] = {}
@@ -161,7 +171,7 @@ class _Planner:
             seed=self.seed,
         )
         self.progress(float(known.days - self.begun))
-        target = np.nan_to_num(target_stock(made, self.policy))
+        target = np.nan_to_num(target_stock(made, self.share_out(made, self.policy)))
         return np.maximum(target, self.policy.each("min_stock", len(self.keys)))
 
 
