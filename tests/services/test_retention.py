@@ -10,8 +10,9 @@ from flask import Flask
 
 from app.models.alerts import AlertMail
 from app.models.audit import AuditEntry
+from app.models.catalog import Product, Variant
 from app.models.invitations import Invitation
-from app.models.reports import Report
+from app.models.reports import ForecastRecord, Report
 from app.models.sync import SyncRun, WebhookReceipt
 from app.platform import clock, db, tenancy
 from app.services import retention
@@ -68,6 +69,12 @@ def test_old_things_go_and_the_newest_run_of_each_kind_stays(shop: Shop) -> None
     db.session().add(
         AlertMail(recipients=["x"], subject="s", text="", html="", status="queued", created_at=old)
     )
+    db.session().add(Product(id=1, title="Tea"))
+    db.session().flush()
+    db.session().add(Variant(id=1, product_id=1, inventory_item_id=1, display_name="Tea"))
+    db.session().flush()
+    for at in (old, clock.now()):
+        db.session().add(ForecastRecord(variant_id=1, origin=at.date(), days=28, units=1, model="zero"))
     db.session().flush()
     audit = count("audit_entries")
     gone = retention.prune(now=clock.now())
@@ -78,6 +85,7 @@ def test_old_things_go_and_the_newest_run_of_each_kind_stays(shop: Shop) -> None
         "alert_mails": 1,
         "invitations": 1,
         "audit_entries": 1,
+        "forecast_records": 1,
     }
     kept = {(row.kind, row.status) for row in db.rows("SELECT kind, status FROM sync_runs")}
     assert kept == {("first", "done"), ("incremental", "done")}
