@@ -70,9 +70,9 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument(
         "--retrain",
         type=int,
-        default=7,
+        default=4,
         help="reviews between two choices of the auto engine. The app learns anew every week, as with 1, which takes"
-        " seven times as long as 7: the figures in docs/decisions/003 are from 7",
+        " four times as long as 4: the figures in docs/decisions/003 are from 4",
     )
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--json")
