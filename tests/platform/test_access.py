@@ -52,6 +52,7 @@ def test_open_routes_are_few_and_known(app: Flask) -> None:
         *(f"auth_api.{name}" for name in ("signup", "confirm", "login")),
         *(f"api.{name}" for name in ("openapi_document", "docs")),
         *(f"auth.{name}" for name in ("forgot", "ask_reset", "reset", "do_reset")),
+        *(f"auth.{name}" for name in ("join", "do_join")),  # by a signed link that was mailed
     }
 
 
