@@ -99,6 +99,26 @@ def test_the_table_is_sorted_searched_and_narrowed(client: FlaskClient, shop: Sh
         assert client.get(f"/accuracy/products?sort={sort}", headers=asked).status_code == 200
 
 
+@pytest.mark.parametrize("asked", ["sort=-sold", "sort=product", "search=o", "search=o&sort=product"])
+def test_a_product_that_is_gone_is_in_no_table(
+    app: Flask, client: FlaskClient, shop: Shop, asked: str
+) -> None:
+    def listed() -> set[str]:
+        page = client.get(f"/accuracy/products?{asked}", headers=shop.headers("viewer", fragment=True)).text
+        return {name for name in ("Coffee", "Tea", "Mug") if f">{name}<" in page}
+
+    def mark(value: str) -> None:
+        with app.app_context(), tenancy.store_scope(db.session(), shop.id), db.transaction():
+            db.execute(f"UPDATE variants SET deleted_at = {value} WHERE display_name = 'Coffee'")
+
+    before = listed()
+    mark("now()")
+    try:
+        assert before - listed() == {"Coffee"}
+    finally:
+        mark("NULL")
+
+
 def test_a_stranger_sees_none_of_it(
     client: FlaskClient, shop: Shop, stranger: tuple[Shop, list[int]]
 ) -> None:
