@@ -8,6 +8,8 @@ from __future__ import annotations
 import logging
 from collections.abc import Callable, Sequence
 
+from rq.timeouts import JobTimeoutException
+
 from app.platform.queue import enqueue
 
 log = logging.getLogger(__name__)
@@ -26,11 +28,14 @@ def in_turn(job: Callable[[int], None], store_ids: Sequence[int], *, name: str) 
     """Do a @store_job for each of these stores, each in its own scope and transaction.
 
     One store's failure keeps no other from its turn: it gets a job of its own, which is tried again and, when it
-    keeps failing, is seen among the failed jobs.
+    keeps failing, is seen among the failed jobs. The end of the job's own time ends the job: it comes once, and who
+    took it for a store's failure would go on without any limit.
     """
     for store_id in store_ids:
         try:
             job(store_id)
+        except JobTimeoutException:
+            raise
         except Exception:
             log.exception("a store's turn failed; it gets a job of its own", extra={"store_id": store_id})
             enqueue(job, store_id, once=f"{name}-{store_id}")

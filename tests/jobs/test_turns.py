@@ -6,6 +6,7 @@ from collections.abc import Iterator
 
 import pytest
 from flask import Flask
+from rq.timeouts import JobTimeoutException
 
 from app.jobs import schedule, turns
 from app.platform import db, queue, tenancy
@@ -14,7 +15,7 @@ from tests import factories
 from tests.factories import Shop
 
 _visited: list[int] = []
-_broken: set[int] = set()
+_broken: dict[int, Exception] = {}
 
 
 @store_job
@@ -22,7 +23,7 @@ def visit(store_id: int) -> None:
     """Rename the store's place and note whose names are seen; fail where it is told to."""
     db.execute("UPDATE locations SET name = 'visited'")
     if store_id in _broken:
-        raise ValueError("this store's turn fails")
+        raise _broken[store_id]
     assert tenancy.current_store() == store_id
     _visited.append(store_id)
 
@@ -58,7 +59,7 @@ def place(app: Flask, shop: Shop) -> str:
 
 def test_a_failing_store_keeps_no_other_from_its_turn(app: Flask, shops: list[Shop]) -> None:
     ids = [shop.id for shop in shops]
-    _broken.add(ids[1])
+    _broken[ids[1]] = ValueError("this store's turn fails")
     with app.app_context():
         visit_some(ids)
         assert tenancy.current_store() is None
@@ -66,6 +67,15 @@ def test_a_failing_store_keeps_no_other_from_its_turn(app: Flask, shops: list[Sh
     # The failing store's half-done work is undone, and it has a job of its own.
     assert [place(app, shop) for shop in shops] == ["visited", "Main warehouse", "visited"]
     assert waiting(app) == [("visit", (ids[1],))]
+
+
+def test_the_end_of_its_time_ends_the_job(app: Flask, shops: list[Shop]) -> None:
+    ids = [shop.id for shop in shops]
+    _broken[ids[1]] = JobTimeoutException("the job's time is over")
+    with app.app_context(), pytest.raises(JobTimeoutException):
+        visit_some(ids)
+    assert _visited == ids[:1]
+    assert [place(app, shop) for shop in shops] == ["visited", "Main warehouse", "Main warehouse"]
 
 
 def test_so_many_stores_at_a_time(app: Flask, monkeypatch: pytest.MonkeyPatch, shops: list[Shop]) -> None:
