@@ -10,8 +10,8 @@ from app.domain.forecasts.accuracy import summed
 from app.domain.forecasts.past import AVERAGE_DAYS, Sales, beside
 from app.models.accuracy import AccuracySum
 from app.platform import columns, db
+from app.queries.accuracy import WEEKS
 
-WEEKS = 26
 _RECORDS = """
     SELECT r.variant_id, r.origin, r.days, r.units, r.low, r.high
     FROM forecast_records r JOIN variants v ON v.store_id = r.store_id AND v.id = r.variant_id

@@ -15,6 +15,7 @@ from app.models.reports import Report
 from app.platform import db
 from app.platform.formats import harmless
 from app.platform.i18n import gettext
+from app.queries import accuracy
 from app.services import audit
 
 KINDS = ("inventory", "forecast", "reorder", "accuracy", "sales")
@@ -146,24 +147,29 @@ _COLUMNS: dict[str, tuple[str, ...]] = {
         "error_units",
         "error_percent",
         "model",
+        "low_units",
+        "high_units",
+        "within_range",
+        "average_units",
+        "average_error_units",
+        "average_error_percent",
     ),
     "sales": ("day", "units", "revenue"),
 }
-# Every recorded forecast whose days are over, beside what was sold on them; both days count.
-_ACCURACY = """JOIN (
-        SELECT r.store_id, r.variant_id, r.origin, r.days, round(r.units::numeric, 1) AS units, r.model,
-               COALESCE((SELECT SUM(d.units) FROM daily_sales d WHERE d.store_id = r.store_id
-                   AND d.variant_id = r.variant_id
-                   AND d.day BETWEEN r.origin + 1 AND r.origin + CAST(r.days AS integer)), 0) AS sold
-        FROM forecast_records r WHERE r.origin + CAST(r.days AS integer) < CAST(:today AS date)
-    ) a ON a.store_id = v.store_id AND a.variant_id = v.id"""
+# The same comparisons as on a product's page and in the API, at most of the last half year.
+_ACCURACY = (
+    f"JOIN ({accuracy.COMPARED} AND {accuracy.IS_OVER}) a ON a.store_id = v.store_id AND a.variant_id = v.id"
+)
+_OF_SOLD = "round((100 * ({} - a.sold) / NULLIF(GREATEST(a.sold, 0), 0))::numeric, 1)"
 _PARTS = {
     "accuracy": (
-        "a.origin + 1, a.origin + CAST(a.days AS integer), a.units, a.sold, a.units - a.sold,"
-        " round(100 * (a.units - a.sold) / NULLIF(a.sold, 0), 1), a.model",
+        "a.first, a.last, round(a.forecast::numeric, 2), a.sold, round((a.forecast - a.sold)::numeric, 2),"
+        f" {_OF_SOLD.format('a.forecast')}, a.model, round(a.low::numeric, 2), round(a.high::numeric, 2),"
+        " CAST(a.sold BETWEEN a.low AND a.high AS integer), round(a.average::numeric, 2),"
+        f" round((a.average - a.sold)::numeric, 2), {_OF_SOLD.format('a.average')}",
         _ACCURACY,
         "",
-        "a.origin DESC, v.display_name, v.id",
+        "a.first DESC, v.display_name, v.id",
     ),
     "inventory": (
         "p.vendor, COALESCE(l.on_hand, 0), COALESCE(l.committed, 0), COALESCE(l.incoming, 0), v.unit_cost,"

@@ -22,7 +22,18 @@ NUMBERS = {
     "inventory": ["current_stock", "on_hand", "committed", "incoming", "unit_cost", "stock_value"],
     "forecast": ["current_stock", "predicted_demand", "horizon_days"],
     "reorder": ["predicted_demand", "reorder_quantity", "cost", "target_stock", "safety_stock", "on_hand"],
-    "accuracy": ["forecast_units", "sold_units", "error_units", "error_percent"],
+    "accuracy": [
+        "forecast_units",
+        "sold_units",
+        "error_units",
+        "error_percent",
+        "low_units",
+        "high_units",
+        "within_range",
+        "average_units",
+        "average_error_units",
+        "average_error_percent",
+    ],
     "sales": ["current_stock", "units", "revenue"],
 }
 DAYS = {"sales": ["day"], "accuracy": ["from_day", "to_day"], "reorder": ["order_by"]}
@@ -48,8 +59,8 @@ def shop(app: Flask) -> Iterator[Shop]:
     with app.app_context(), tenancy.store_scope(db.session(), made.id), db.transaction():
         for variant_id in ids:
             db.execute(
-                "INSERT INTO forecast_records (store_id, variant_id, origin, days, units, model)"
-                " VALUES (:store, :variant, :origin, 28, 150, 'auto')",
+                "INSERT INTO forecast_records (store_id, variant_id, origin, days, units, low, high, model)"
+                " VALUES (:store, :variant, :origin, 28, 150, 120, 190, 'auto')",
                 store=made.id,
                 variant=variant_id,
                 origin=TODAY - timedelta(days=40),

@@ -2,37 +2,22 @@
 
 from __future__ import annotations
 
-from datetime import date
-from typing import Any, Literal
+from typing import Any
 
-from pydantic import Field
-
+from app.blueprints.api.accuracy_bodies import (
+    AccuracyQuery,
+    ForecastAccuracy,
+    ProductAccuracies,
+    ProductAccuracy,
+)
 from app.blueprints.api.door import blueprint
 from app.platform import clock
 from app.platform.access import Permission
 from app.platform.api import paged
-from app.platform.bodies import Model, Paged, PageQuery, Words
-from app.queries import accuracy, stores
+from app.queries import accuracy, catalog, stores
+from app.services.catalog import VariantNotFound
 
 _TAG = "Forecasts"
-Sort = Literal[
-    "product_name",
-    "-product_name",
-    "sold_units",
-    "-sold_units",
-    "wape",
-    "-wape",
-    "average_wape",
-    "-average_wape",
-    "units_closer",
-    "-units_closer",
-    "bias",
-    "-bias",
-    "within_range",
-    "-within_range",
-    "pinball_loss",
-    "-pinball_loss",
-]
 _COLUMNS = {
     "product_name": "product",
     "sold_units": "sold",
@@ -42,99 +27,6 @@ _COLUMNS = {
     "within_range": "held",
     "pinball_loss": "loss",
 }
-
-
-class AccuracyFigures(Model):
-    """How near the noted forecasts of 28 days came, once their days were over."""
-
-    forecasts: int
-    wape: float | None = Field(
-        description="Sum of the errors' sizes as a share of what was sold; null: nothing was."
-    )
-    bias: float | None = Field(
-        description="Sum of the errors as a share of what was sold; above 0: too much."
-    )
-    average_wape: float | None = Field(description="The same for the plain 7-day average.")
-    within_range: float = Field(description="Share of the ranges that held; 0.8 is expected.")
-    pinball_loss: float = Field(description="Of the range's ends, in units for each forecast.")
-    losing: bool = Field(description="Whether the plain 7-day average was closer.")
-
-
-class AccuracyOfClass(AccuracyFigures):
-    """The figures of one demand class."""
-
-    demand_class: str
-    products: int
-
-
-class AccuracyOfAll(AccuracyFigures):
-    """The figures of all products."""
-
-    products: int
-
-
-class OverrideBeside(Model):
-    """An override whose days are over; units of all its days."""
-
-    product_id: int
-    product_name: str
-    sku: str
-    kind: Literal["units", "percent"]
-    value: float
-    starts_on: date
-    until: date
-    reason: str
-    actor: str
-    override_units: float
-    model_units: float
-    sold_units: int
-    closer: Literal["override", "model"]
-
-
-class OverridesBeside(Model):
-    """Overrides of the last year beside the model, the latest 100."""
-
-    count: int
-    override_closer: int = Field(description="How many came as close as the model or closer.")
-    override_wape: float | None
-    model_wape: float | None
-    items: list[OverrideBeside]
-
-
-class ForecastAccuracy(Model):
-    """The store's accuracy over the last half year, added up once a day."""
-
-    added_up_on: date | None
-    total: AccuracyOfAll | None = Field(description="Null while no noted forecast is over.")
-    demand_classes: list[AccuracyOfClass]
-    overrides: OverridesBeside
-
-
-class AccuracyQuery(PageQuery):
-    """Which products."""
-
-    search: Words = Field("", description="Part of a name or SKU.")
-    sort: Sort = Field("-sold_units", description="A leading minus turns the order around.")
-    show: Literal["all", "better", "worse"] = Field(
-        "all", description="All, or those whose forecast was better or worse than the plain 7-day average."
-    )
-
-
-class AccuracyOfProduct(AccuracyFigures):
-    """The figures of one product with at least 5 forecasts that are over."""
-
-    product_id: int
-    product_name: str
-    sku: str
-    demand_class: str
-    sold_units: float = Field(description="On the days of all its forecasts together, which overlap.")
-    units_closer: float = Field(
-        description="By how many units all its forecasts were nearer than the average; below 0: farther off."
-    )
-
-
-class ProductAccuracies(Paged[AccuracyOfProduct]):
-    """One page of products."""
 
 
 @blueprint.read("/forecast/accuracy", needs=Permission.FORECASTS_READ, tag=_TAG, answer=ForecastAccuracy)
@@ -173,6 +65,38 @@ def products_accuracy(query: AccuracyQuery) -> dict[str, Any]:
     is_beyond = query.page > found.page.last
     items = [] if is_beyond else [_product(row) for row in found.rows]
     return paged({"items": items, "total": found.page.total}, query)
+
+
+@blueprint.read(
+    "/products/<int:product_id>/accuracy", needs=Permission.FORECASTS_READ, tag=_TAG, answer=ProductAccuracy
+)
+def product_accuracy(product_id: int) -> dict[str, Any]:
+    """Show how near a product's forecasts came, once the days they spoke of are over."""
+    if catalog.detail(product_id) is None:
+        raise VariantNotFound(f"There is no product {product_id} in this store.")
+    found = accuracy.of_product(product_id, today=clock.today(stores.store().time_zone))
+    unknown = dict.fromkeys(("wape", "bias", "average_wape", "within_range", "pinball_loss", "losing"))
+    return {
+        "product_id": product_id,
+        "first_on": found.ready_on,
+        **(_figures(found.figures) if found.figures else unknown),
+        "forecasts": len(found.comparisons),
+        "items": [_past(one) for one in found.comparisons],
+    }
+
+
+def _past(one: accuracy.Comparison) -> dict[str, Any]:
+    return {
+        "from_day": one.first,
+        "to_day": one.last,
+        "forecast_units": one.forecast,
+        "low_units": one.low,
+        "high_units": one.high,
+        "sold_units": one.sold,
+        "within_range": one.held,
+        "average_units": one.average,
+        "model": one.model,
+    }
 
 
 def _product(row: accuracy.Row) -> dict[str, Any]:

@@ -1,4 +1,4 @@
-"""Overrides of forecasts as JSON: which hold, set one, end it; and how near a product's forecasts came"""
+"""Overrides of forecasts as JSON: which hold, set one, end it"""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from app.platform.access import Permission, actor
 from app.platform.api import paged
 from app.platform.bodies import Done, Id, Invalid, Model, Paged, PageQuery, Words
 from app.platform.i18n import gettext
-from app.queries import catalog, forecasts, stores
+from app.queries import catalog, stores
 from app.queries.api import work as read
 from app.services import overrides as service
 from app.services.catalog import VariantNotFound
@@ -61,29 +61,6 @@ class OverrideWanted(Model):
     value: Annotated[float, Field(ge=-100, le=100_000, allow_inf_nan=False)]
     until: date
     reason: Annotated[Words, Field(min_length=1)]
-
-
-class PastForecast(Model):
-    """What was expected of some days that are over, both counted, beside what was sold on them."""
-
-    from_day: date
-    to_day: date
-    forecast_units: float
-    sold_units: int
-    model: str
-
-
-class ProductAccuracy(Model):
-    """How near the recorded forecasts of one product came, the latest first."""
-
-    product_id: int
-    wape: float | None = Field(
-        description="Sum of the errors' sizes as a share of what was sold; null: nothing was."
-    )
-    bias: float | None = Field(
-        description="Sum of the errors as a share of what was sold; above 0: too much."
-    )
-    items: list[PastForecast]
 
 
 @blueprint.read(
@@ -143,30 +120,6 @@ def end_override(product_id: int) -> Done:
     if service.end(product_id, actor=actor(), now=clock.now()):
         jobs.replan_soon(current_user.store_id)
     return Done(message=gettext("The model's forecast counts again."))
-
-
-@blueprint.read(
-    "/products/<int:product_id>/accuracy", needs=Permission.FORECASTS_READ, tag=_TAG, answer=ProductAccuracy
-)
-def product_accuracy(product_id: int) -> ProductAccuracy:
-    """Show how near a product's forecasts came, once the days they spoke of are over."""
-    _require(product_id)
-    found = forecasts.accuracy(product_id, today=_today())
-    return ProductAccuracy(
-        product_id=product_id,
-        wape=found.wape,
-        bias=found.bias,
-        items=[
-            PastForecast(
-                from_day=one.first,
-                to_day=one.last,
-                forecast_units=one.expected,
-                sold_units=one.sold,
-                model=one.model,
-            )
-            for one in found.forecasts
-        ],
-    )
 
 
 def _check(body: OverrideWanted, today: date) -> None:

@@ -7,12 +7,10 @@ from datetime import date, timedelta
 
 import numpy as np
 
-from app.domain.forecasts.accuracy import Score, scores
-from app.domain.forecasts.past import AVERAGE_DAYS
+from app.domain.forecasts.accuracy import scores
 from app.platform import db
-
-MOST = 26
-RANGE_SHARE = 0.8  # of sums that the range from `low` to `high` should hold
+from app.queries.accuracy.comparisons import COMPARED
+from app.queries.accuracy.figures import Figures, of_score
 
 
 @dataclass(frozen=True)
@@ -26,6 +24,7 @@ class Comparison:
     high: float
     sold: int
     average: float
+    model: str
 
     @property
     def held(self) -> bool:
@@ -35,46 +34,36 @@ class Comparison:
 
 @dataclass(frozen=True)
 class Accuracy:
-    """The newest comparisons, and their score once there are enough; `ready_on`: when the first one is there."""
+    """The comparisons, newest first, and their figures once there are enough; `ready_on`: when the first one is
+    there."""
 
     comparisons: list[Comparison]
-    score: Score | None
+    figures: Figures | None
     ready_on: date | None
 
 
 def of_product(variant_id: int, *, today: date) -> Accuracy:
-    """The forecasts of a product that were noted with their range. One statement.
-
-    The rival is the simplest rule: that as much will be sold a day as on the 7 days before.
-    """
-    rows = db.rows(
-        """
-        SELECT r.origin, r.days, r.units, r.low, r.high, COALESCE(s.sold, 0) AS sold,
-               COALESCE(s.before, 0) * r.days / CAST(:week AS float) AS average
-        FROM forecast_records r
-        LEFT JOIN LATERAL (
-            SELECT SUM(d.units) FILTER (WHERE d.day > r.origin) AS sold,
-                   SUM(d.units) FILTER (WHERE d.day <= r.origin) AS before
-            FROM daily_sales d WHERE d.store_id = r.store_id AND d.variant_id = r.variant_id
-                AND d.day BETWEEN r.origin - CAST(:week AS integer) + 1 AND r.origin + CAST(r.days AS integer)
-        ) s ON true
-        WHERE r.variant_id = :id AND r.low IS NOT NULL ORDER BY r.origin DESC LIMIT :most
-        """,
-        id=variant_id,
-        most=MOST,
-        week=AVERAGE_DAYS,
-    )
-    ends = [row.origin + timedelta(days=row.days) for row in rows]
+    """The product's noted forecasts of the last half year whose days are over. One statement."""
+    rows = db.rows(f"{COMPARED} AND r.variant_id = :id ORDER BY r.origin DESC", id=variant_id, today=today)
     made = [
-        Comparison(row.origin + timedelta(days=1), end, row.units, row.low, row.high, row.sold, row.average)
-        for row, end in zip(rows, ends, strict=True)
-        if end < today
+        Comparison(
+            first=row.first,
+            last=row.last,
+            forecast=row.forecast,
+            low=row.low,
+            high=row.high,
+            sold=row.sold,
+            average=row.average,
+            model=row.model,
+        )
+        for row in rows
+        if row.last < today
     ]
-    waiting = min(ends, default=None) if not made else None
-    return Accuracy(made, _score(made), waiting and waiting + timedelta(days=1))
+    waiting = min((row.last for row in rows), default=None) if not made else None
+    return Accuracy(made, _figures(made), waiting and waiting + timedelta(days=1))
 
 
-def _score(made: list[Comparison]) -> Score | None:
+def _figures(made: list[Comparison]) -> Figures | None:
     def column(name: str) -> np.ndarray:
         return np.array([float(getattr(one, name)) for one in made])
 
@@ -85,6 +74,5 @@ def _score(made: list[Comparison]) -> Score | None:
         column("high"),
         np.array(["product"] * len(made), dtype=object),
         other=column("average"),
-        range_share=RANGE_SHARE,
     )
-    return found[0] if found and found[0].wape == found[0].wape else None
+    return of_score(found[0]) if found else None

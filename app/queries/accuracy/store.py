@@ -2,39 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
-from typing import Any, cast
+from typing import cast
 
-import numpy as np
-
-from app.domain.forecasts.accuracy import Score, Sums, scored
 from app.platform import db
+from app.queries.accuracy.figures import ADDED_UP, Figures, figures_of
 
 # The steadiest first; a class of an earlier release comes last.
 CLASSES = ("smooth", "erratic", "intermittent", "lumpy", "new", "none")
-ADDED_UP = (
-    "SUM(a.forecasts)::bigint AS forecasts, SUM(a.sold) AS sold, SUM(a.error) AS error, SUM(a.size) AS size,"
-    " SUM(a.average) AS average, SUM(a.held)::bigint AS held, SUM(a.loss) AS loss"
-)
-
-
-@dataclass(frozen=True)
-class Figures:
-    """How near the forecasts of some products came, as shares of what was sold (F27); None: nothing was sold.
-
-    `average` is the error of the plain 7-day average, `is_worse` says that it was closer. `held` is the share of
-    ranges that held, `loss` the mean pinball loss of their ends in units.
-    """
-
-    forecasts: int
-    error: float | None
-    bias: float | None
-    average: float | None
-    held: float
-    loss: float
-    is_worse: bool
 
 
 @dataclass(frozen=True)
@@ -54,27 +30,6 @@ class Summary:
     total: ClassFigures | None
     classes: list[ClassFigures]
     first_on: date | None
-
-
-def figures_of(rows: Sequence[Any]) -> list[Figures]:
-    """The figures of each row of sums; see ADDED_UP for what a row has."""
-    if not rows:
-        return []
-
-    def column(name: str) -> np.ndarray:
-        return np.array([getattr(row, name) for row in rows])
-
-    sums = Sums(
-        groups=np.arange(len(rows)),
-        count=column("forecasts"),
-        actual=column("sold"),
-        error=column("error"),
-        size=column("size"),
-        rival=column("average"),
-        held=column("held"),
-        loss=column("loss"),
-    )
-    return [_figures(score) for score in scored(sums, fewest=1)]
 
 
 def summary() -> Summary:
@@ -106,19 +61,3 @@ def _first_on() -> date | None:
 def _place(one: ClassFigures) -> tuple[int, str]:
     known = one.demand_class in CLASSES
     return (CLASSES.index(one.demand_class) if known else len(CLASSES), one.demand_class)
-
-
-def _figures(score: Score) -> Figures:
-    return Figures(
-        forecasts=score.count,
-        error=_known(score.wape),
-        bias=_known(score.bias),
-        average=_known(score.wape_other),
-        held=score.within_range,
-        loss=score.pinball,
-        is_worse=score.losing,
-    )
-
-
-def _known(share: float) -> float | None:
-    return share if share == share else None

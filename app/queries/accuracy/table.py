@@ -7,7 +7,7 @@ from typing import Any
 
 from app.domain.forecasts.accuracy import FEWEST
 from app.platform import db
-from app.queries.accuracy.store import Figures, figures_of
+from app.queries.accuracy.figures import Figures, figures_of
 from app.queries.paging import MATCHES, PAGE_SIZE, Page, like_escaped, order_by
 
 _SHARE = "{} / NULLIF(GREATEST(a.sold, 0), 0)"

@@ -60,22 +60,24 @@ def test_a_products_accuracy_counts_forecasts_whose_days_are_over(api: Api) -> N
             id=one,
             first=today - timedelta(days=30),
         )[0].n
-        for origin in (today - timedelta(days=30), today - timedelta(days=5)):
-            record(one, origin, units=float(sold) * 1.25)
+        for ago in (30, 37, 44, 51, 58, 5):
+            record(one, today - timedelta(days=ago), units=float(sold) * 1.25)
     found = api.get(f"/api/products/{one}/accuracy").json
-    assert sold > 0 and len(found["items"]) == 1
-    assert found["wape"] == pytest.approx(abs(found["bias"]))
-    past = found["items"][0]
-    assert found["bias"] == pytest.approx(past["forecast_units"] / past["sold_units"] - 1)
-    assert past["to_day"] == (today - timedelta(days=2)).isoformat()
-    assert api.get(f"/api/products/{api.product_ids[1]}/accuracy").json["wape"] is None
+    assert sold > 0 and len(found["items"]) == found["forecasts"] == 5
+    of_sold = sum(one["sold_units"] for one in found["items"])
+    errors = [one["forecast_units"] - one["sold_units"] for one in found["items"]]
+    assert found["wape"] == pytest.approx(sum(map(abs, errors)) / of_sold)
+    assert found["bias"] == pytest.approx(sum(errors) / of_sold)
+    assert found["items"][0]["to_day"] == (today - timedelta(days=2)).isoformat()
+    few = api.get(f"/api/products/{api.product_ids[1]}/accuracy").json
+    assert (few["wape"], few["forecasts"], few["items"]) == (None, 0, [])
     assert api.get("/api/products/1/accuracy").status_code == 404
 
 
 def record(variant_id: int, origin: date, *, units: float) -> None:
     db.execute(
-        "INSERT INTO forecast_records (store_id, variant_id, origin, days, units, model)"
-        " VALUES (app_store_id(), :id, :origin, 28, :units, 'auto')",
+        "INSERT INTO forecast_records (store_id, variant_id, origin, days, units, low, high, model)"
+        " VALUES (app_store_id(), :id, :origin, 28, :units, 1, 9, 'auto')",
         id=variant_id,
         origin=origin,
         units=units,
