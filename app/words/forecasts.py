@@ -15,6 +15,9 @@ _PLAIN = {
     "average": lazy_gettext("Recent average: it came closest on this shop's own last weeks"),
     "average_unlearnt": lazy_gettext("Recent average: there is too little history yet to learn more from"),
     "chosen_prophet": lazy_gettext("Prophet, as chosen in the settings"),
+    "gave_up_prophet": lazy_gettext(
+        "Recent average with ranges from its own past errors: Prophet could not be fitted to this product's sales"
+    ),
     "chosen_moving_average": lazy_gettext("Average of the last 7 days, as chosen in the settings"),
     "chosen_average_28": lazy_gettext("Average of the last 28 days, as chosen in the settings"),
     "chosen_calibrated_average": lazy_gettext(

@@ -44,6 +44,29 @@ def test_where_the_quick_fit_gives_up_a_short_history_is_fitted_by_newton(
     assert prophet_model.expected(fitted, DAY, 40, 28).mean() == pytest.approx(units.mean(), rel=0.5)
 
 
+def test_a_product_that_no_fit_succeeds_for_gets_the_average_and_the_others_their_prophet(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    from cmdstanpy import CmdStanModel
+
+    optimize = CmdStanModel.optimize
+
+    def hopeless(model: CmdStanModel, *given: object, **how: object) -> object:
+        if how["seed"] == 1:  # that of the second product
+            raise RuntimeError("line search failed")
+        return optimize(model, *given, **how)
+
+    panel = shop(3, 120)
+    usual = forecast(panel, engine="prophet")
+    monkeypatch.setattr(CmdStanModel, "optimize", hopeless)
+    made, average = forecast(panel, engine="prophet"), forecast(panel, engine="calibrated_average")
+    assert made.model.tolist() == ["prophet", "calibrated_average", "prophet"]
+    assert made.reason.tolist() == ["chosen_prophet", "gave_up_prophet", "chosen_prophet"]
+    assert made.sum_quantiles[1].tobytes() == average.sum_quantiles[1].tobytes()
+    assert made.sum_mean[1].tobytes() == average.sum_mean[1].tobytes()
+    assert made.sum_quantiles[[0, 2]].tobytes() == usual.sum_quantiles[[0, 2]].tobytes()
+
+
 def test_a_history_that_prophet_cannot_take_is_said() -> None:
     with pytest.raises(ValueError, match="less than 2"):
         prophet_model.fit(np.array([3.0]), DAY, seed=1)

@@ -36,6 +36,13 @@ def test_every_engine_that_can_be_chosen_has_its_reason(engine: str) -> None:
     assert " " in forecasts.reason(f"chosen_{engine}")
 
 
+def test_a_product_that_prophet_found_no_fit_for_is_told_so() -> None:
+    said = forecasts.reason("gave_up_prophet")
+    assert said.endswith("Prophet could not be fitted to this product's sales")
+    with i18n.speaking("de"):
+        assert "Prophet ließ sich" in forecasts.reason("gave_up_prophet")
+
+
 def test_what_an_earlier_release_stored_in_words_is_shown_as_it_is() -> None:
     assert forecasts.reason("Average of all days") == "Average of all days"
     assert replenishment.detail("demand", "14 days lead time") == "14 days lead time"

@@ -12,7 +12,7 @@ from app.domain.demand import Panel
 from app.domain.demand.pattern import demand_class
 from app.domain.forecasts.automatic import Choice, choose, still_fits
 from app.domain.forecasts.daily import daily_values
-from app.domain.forecasts.engines import ENGINES, Sums
+from app.domain.forecasts.engines import ENGINES, STAND_IN, Sums
 from app.domain.forecasts.result import GRID_DAYS, GRID_Q, MAX_DAYS, Forecasts
 
 __all__ = ["ENGINES", "MAX_DAYS", "Choice", "Forecasts", "choose", "forecast", "still_fits"]
@@ -44,7 +44,7 @@ def forecast(
     shop, rows = panel, np.arange(len(panel)) if only is None else only
     panel = shop.take(rows)
     chosen = _chosen(panel, engine, engines or {}, low_history_days)
-    mean, quantiles, notes = _sums(shop, rows, chosen, choice, seed)
+    mean, quantiles, notes, used = _sums(shop, rows, chosen, choice, seed)
     refused = _refused(panel, refuse_below_days)
     mean[refused], quantiles[refused] = np.nan, np.nan
     daily = daily_values(panel, horizon, mean, quantiles)
@@ -58,7 +58,7 @@ def forecast(
         daily_high=daily[2],
         sum_mean=mean,
         sum_quantiles=quantiles,
-        model=np.where(refused, "none", chosen),
+        model=np.where(refused, "none", used),
         confidence=np.where(low | refused, "low", "normal"),
         reason=_reasons(panel, notes, low, refused),
         demand_class=demand_class(panel, new_below_days=low_history_days),
@@ -79,18 +79,22 @@ def _chosen(panel: Panel, engine: str, engines: Mapping[object, str], low_histor
 
 def _sums(
     shop: Panel, rows: Ints, chosen: Texts, choice: Choice | None, seed: int
-) -> tuple[Floats, Floats, list[str]]:
-    """Means and quantiles of the sums of `rows`, and why each got its engine."""
+) -> tuple[Floats, Floats, list[str], Texts]:
+    """Means and quantiles of the sums of `rows`, why each got its engine, and the engine that answered."""
     mean = np.empty((len(rows), len(GRID_DAYS)))
     quantiles = np.empty((*mean.shape, len(GRID_Q)))
-    notes = [""] * len(rows)
+    notes, used = [""] * len(rows), chosen.copy()
     for name in np.unique(chosen):
         mine = np.flatnonzero(chosen == name)
         part: Sums = ENGINES[str(name)](shop, rows[mine], choice, seed)
         mean[mine], quantiles[mine] = part.mean, part.quantiles
         for i in mine:
             notes[i] = part.note or f"chosen_{name}"
-    return mean, quantiles, notes
+        if part.gave_up is not None:
+            used[mine[part.gave_up]] = STAND_IN
+            for i in mine[part.gave_up]:
+                notes[i] = f"gave_up_{name}"
+    return mean, quantiles, notes, used
 
 
 def _refused(panel: Panel, refuse_below_days: int) -> Bools:

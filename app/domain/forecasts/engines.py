@@ -11,7 +11,7 @@ from dataclasses import dataclass
 import numpy as np
 from scipy.special import ndtri
 
-from app.domain.arrays import Floats, Ints
+from app.domain.arrays import Bools, Floats, Ints
 from app.domain.demand import Panel
 from app.domain.forecasts import automatic, prophet_model
 from app.domain.forecasts.automatic import Choice
@@ -23,15 +23,20 @@ from app.domain.forecasts.result import GRID_DAYS, GRID_Q, mean_of
 
 SPREAD_DAYS = 56
 MOST, LEAST_DAYS = 5.0, 7
+STAND_IN = "calibrated_average"
 
 
 @dataclass(frozen=True)
 class Sums:
-    """Of sums over GRID_DAYS: mean (n, H), quantiles (n, H, Q) at GRID_Q."""
+    """Of sums over GRID_DAYS: mean (n, H), quantiles (n, H, Q) at GRID_Q.
+
+    `gave_up` (n,) marks the rows that the engine could not answer for: theirs is STAND_IN's answer.
+    """
 
     mean: Floats
     quantiles: Floats
     note: str = ""
+    gave_up: Bools | None = None
 
 
 def week_average(panel: Panel, rows: Ints, choice: Choice | None, seed: int) -> Sums:
@@ -54,12 +59,15 @@ def _normal_average(panel: Panel, rows: Ints, window: int) -> Sums:
 
 
 def prophet(panel: Panel, rows: Ints, choice: Choice | None, seed: int) -> Sums:
-    """Prophet with its defaults; its sums come from sample paths."""
-    return Sums(
-        *prophet_model.sums(
-            panel.units[rows], panel.starts[rows], panel.first_day, GRID_DAYS, GRID_Q, seed=seed
-        )
+    """Prophet with its defaults; its sums come from sample paths. Where it finds no fit, STAND_IN answers."""
+    mean, quantiles = prophet_model.sums(
+        panel.units[rows], panel.starts[rows], panel.first_day, GRID_DAYS, GRID_Q, seed=seed
     )
+    gave_up = np.isnan(mean[:, 0])
+    if gave_up.any():
+        instead = ENGINES[STAND_IN](panel, rows[gave_up], choice, seed)
+        mean[gave_up], quantiles[gave_up] = instead.mean, instead.quantiles
+    return Sums(mean, quantiles, gave_up=gave_up)
 
 
 def calibrated(panel: Panel, rows: Ints, choice: Choice | None, seed: int) -> Sums:

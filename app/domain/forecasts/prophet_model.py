@@ -107,16 +107,19 @@ def sums(
 ) -> tuple[Floats, Floats]:
     """(n, H) mean and (n, H, Q) quantiles of sums over `grid_days`, from sample paths, never below 0.
 
-    Only the sums are cut at 0 and kept from falling as days go by: cutting single days would add the noise
-    of every quiet day to the sum.
+    NaN for a variant that no fit of the library's succeeds for. Only the sums are cut at 0 and kept from
+    falling as days go by: cutting single days would add the noise of every quiet day to the sum.
     """
     n, longest = len(units), int(grid_days[-1])
-    mean = np.empty((n, len(grid_days)))
-    table = np.empty((n, len(grid_days), len(grid_q)))
+    mean = np.full((n, len(grid_days)), np.nan)
+    table = np.full((n, len(grid_days), len(grid_q)), np.nan)
     for i in range(n):
         begin = int(starts[i])
         history, first = units[i, begin:], first_day + timedelta(days=begin)
-        model = fit(history, first, seed=seed + i)
+        try:
+            model = fit(history, first, seed=seed + i)
+        except RuntimeError:
+            continue  # one variant's trouble is not the shop's
         daily = expected(model, first, len(history), longest)
         draws = sampled_sums(model, daily, len(history), grid_days, np.random.default_rng([seed, i]))
         mean[i] = np.cumsum(daily)[grid_days - 1]
