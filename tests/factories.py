@@ -20,7 +20,7 @@ from app.models.sales import DailySales, Order, OrderLine
 from app.models.stores import Member, Store
 from app.models.sync import SyncRun
 from app.platform import clock, db, queue, tenancy
-from app.services import stores
+from app.services import reports, stores
 from tests.signing import id_token
 
 PRICE = Decimal("9.90")
@@ -186,6 +186,12 @@ def forecast(app: Flask, shop: Shop) -> None:
     """Forecast, plan and alert as the job does."""
     with app.app_context():
         forecasts.run(shop.id)
+
+
+def file_of(report_id: int) -> bytes:
+    """The whole file of a finished report of the current store."""
+    pieces = (reports.piece(report_id, number) for number in itertools.count())
+    return b"".join(itertools.takewhile(lambda piece: piece is not None, pieces))
 
 
 def ready_store(

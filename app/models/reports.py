@@ -1,4 +1,4 @@
-"""CSV reports: each run with its state and, once made, its content."""
+"""CSV reports: each run with its state and, once made, its file in pieces."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ from app.platform.tenancy import StoreScoped
 
 
 class Report(StoreScoped, Base):
-    """One report as asked for by one member. The file lives here: a dyno's disk is gone after a restart."""
+    """One report as asked for by one member; its file is in `report_parts`."""
 
     __tablename__ = "reports"
 
@@ -34,11 +34,30 @@ class Report(StoreScoped, Base):
     requested_by: Mapped[str] = mapped_column(default="")
     created_at: Mapped[datetime] = mapped_column(DateTime(timezone=True), server_default=func.now())
     finished_at: Mapped[datetime | None] = mapped_column(DateTime(timezone=True))
+    # Of the file, in bytes. The release before kept whole files in `content` instead; it goes one release later.
+    size: Mapped[int | None]
     content: Mapped[bytes | None] = deferred(mapped_column(LargeBinary))
 
     __table_args__ = (
         CheckConstraint("status IN ('queued', 'running', 'done', 'failed')", name="status_is_known"),
         Index("ix_reports_latest", "store_id", "created_at"),
+    )
+
+
+class ReportPart(StoreScoped, Base):
+    """A piece of a report's file. Here, for a dyno's disk is gone after a restart and no other process sees it;
+    in pieces, so that neither writing nor sending it takes memory by its length."""
+
+    __tablename__ = "report_parts"
+
+    report_id: Mapped[int] = mapped_column(BigInteger, primary_key=True, autoincrement=False)
+    number: Mapped[int] = mapped_column(BigInteger, primary_key=True, autoincrement=False)
+    content: Mapped[bytes] = mapped_column(LargeBinary)
+
+    __table_args__ = (
+        ForeignKeyConstraint(
+            ["store_id", "report_id"], ["reports.store_id", "reports.id"], ondelete="CASCADE"
+        ),
     )
 
 

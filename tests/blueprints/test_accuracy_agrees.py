@@ -56,7 +56,7 @@ def report(app: Flask, shop: Shop) -> list[dict[str, str]]:
     with app.app_context(), tenancy.store_scope(db.session(), shop.id), db.transaction():
         report_id = reports.request("accuracy", actor="Owner Person", now=clock.now())
         reports.make(report_id, today=TODAY, now=clock.now())
-        text = reports.file(report_id).content.decode("utf-8-sig")
+        text = factories.file_of(report_id).decode("utf-8-sig")
     return list(csv.DictReader(io.StringIO(text, newline="")))
 
 

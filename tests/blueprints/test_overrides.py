@@ -60,7 +60,7 @@ def report(app: Flask, shop: Shop, kind: str) -> list[dict[str, str]]:
     with app.app_context(), tenancy.store_scope(db.session(), shop.id), db.transaction():
         number = reports.request(kind, actor="test", now=clock.now())
         reports.make(number, today=clock.today("Europe/Berlin"), now=clock.now())
-        content = reports.file(number).content.decode("utf-8-sig")
+        content = factories.file_of(number).decode("utf-8-sig")
     return list(csv.DictReader(io.StringIO(content)))
 
 

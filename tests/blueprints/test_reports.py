@@ -53,6 +53,7 @@ def test_the_file_comes_without_any_token_but_the_links(client: FlaskClient, lin
     assert answer.mimetype == "text/csv"
     assert answer.headers["Cache-Control"] == "no-store"
     assert answer.headers["Content-Disposition"].startswith('attachment; filename="fluxor-reorder-')
+    assert int(answer.headers["Content-Length"]) == len(answer.get_data())
     rows = list(csv.DictReader(io.StringIO(answer.get_data().decode("utf-8-sig"))))
     assert list(rows[0])[:4] == ["product_name", "sku", "current_stock", "predicted_demand"]
     assert {row["product_name"] for row in rows} == {"Coffee beans 1 kg", "Green tea 100 g", "Paper filters"}
@@ -102,8 +103,8 @@ def test_accuracy_sets_what_was_forecast_beside_what_was_sold(app: Flask, client
             reports.record_forecasts(today=today + timedelta(days=8)) == 0
         )  # the same forecast, noted already
         db.execute(
-            "INSERT INTO forecast_records (store_id, variant_id, origin, days, units, model)"
-            " VALUES (:store, :variant, :origin, 28, 100, 'prophet')",
+            "INSERT INTO forecast_records (store_id, variant_id, origin, days, units, low, high, model)"
+            " VALUES (:store, :variant, :origin, 28, 100, 90, 110, 'prophet')",
             store=shop.id,
             variant=ids[0],
             origin=origin,
@@ -118,7 +119,7 @@ def test_accuracy_sets_what_was_forecast_beside_what_was_sold(app: Flask, client
     with app.app_context():
         report_jobs.make(shop.id, newest(app, shop))
         with tenancy.store_scope(db.session(), shop.id):
-            content = reports.file(newest(app, shop)).content
+            content = factories.file_of(newest(app, shop))
     (row,) = csv.DictReader(io.StringIO(content.decode("utf-8-sig")))
     assert list(row)[:4] == ["product_name", "sku", "current_stock", "predicted_demand"]
     assert (float(row["forecast_units"]), int(row["sold_units"])) == (100, sold)

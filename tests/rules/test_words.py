@@ -25,7 +25,7 @@ FOR_OTHERS = {
     "platform/throttle.py": "a log line",
     "platform/watching.py": "a fault of the installation",
     "services/imports/kinds.py": "headers of other programs' files",
-    "services/reports.py": "a fault of ours; what cannot be downloaded is said through the catalogue",
+    "services/reports/__init__.py": "a fault of ours; what cannot be downloaded is said through the catalogue",
     "shopify/webhooks.py": "what Shopify's servers are answered",
 }
 SAID_BY = {"gettext", "lazy_gettext", "ngettext", "_noun", "_message"}

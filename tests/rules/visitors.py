@@ -14,7 +14,7 @@ from flask import Flask, current_app
 from werkzeug.routing import Rule
 
 from app.models.catalog import ProductView, VariantMerge
-from app.models.reports import Report
+from app.models.reports import Report, ReportPart
 from app.models.sales import WholesaleLine
 from app.models.sync import WebhookReceipt
 from app.platform import clock, db, queue, tenancy
@@ -156,9 +156,7 @@ def staged(app: Flask) -> Iterator[Stage]:
 def _things(store_id: int, variant_id: int) -> dict[str, Any]:
     """One thing of every kind that belongs to the current store, by the name that addresses give it."""
     session, now = db.session(), clock.now()
-    report = Report(
-        kind=next(iter(KINDS)), status="done", filename="stock.csv", content=MARK.encode(), rows=1
-    )
+    report = Report(kind=next(iter(KINDS)), status="done", filename="stock.csv", size=len(MARK), rows=1)
     view = ProductView(name=MARK, query="", made_by=MARK)
     receipt = WebhookReceipt(webhook_id=MARK, topic="customers/redact", payload={}, parked_at=now, attempts=6)
     young = variant_id + 1
@@ -170,6 +168,7 @@ def _things(store_id: int, variant_id: int) -> dict[str, Any]:
     supplier_id = db.rows("SELECT id FROM suppliers WHERE vendor LIKE :mark", mark=f"{MARK}%")[0].id
     order = purchasing.new_draft(supplier_id, actor=MARK, now=now)
     session.flush()
+    session.add(ReportPart(report_id=report.id, number=0, content=MARK.encode()))
     purchasing.add_line(order.id, f"SKU-{variant_id}", actor=MARK, now=now)
     brought = imports.upload(f"{MARK}.csv", b"SKU,Lead time\nSKU-71000,9\n", kind=None, actor=MARK, now=now)
     return {

@@ -74,7 +74,7 @@ def made(app: Flask, shop: Shop, kind: str) -> tuple[bytes, int]:
         report_id = reports.request(kind, actor="Owner Person", now=clock.now())
         reports.make(report_id, today=TODAY, now=clock.now())
         rows = db.rows("SELECT rows FROM reports WHERE id = :id", id=report_id)[0].rows
-        return reports.file(report_id).content, rows
+        return factories.file_of(report_id), rows
 
 
 @pytest.mark.parametrize("kind", reports.KINDS)

@@ -1,28 +1,24 @@
-"""Inventory, alerts and reports as JSON."""
+"""Inventory and alerts as JSON."""
 
 from __future__ import annotations
 
 from datetime import datetime, timedelta
 from typing import Annotated, Any, Literal
 
-from flask import Response
 from flask_login import current_user
 from pydantic import Field
 
 from app.blueprints.api.door import blueprint
 from app.jobs import alerts as alert_jobs
-from app.jobs import reports as report_jobs
 from app.jobs import sync
 from app.platform import clock, queue
 from app.platform.access import Permission, actor
 from app.platform.api import paged
-from app.platform.bodies import Done, Id, Model, OneOf, Paged, PageQuery, Query, Words
+from app.platform.bodies import Done, Model, Paged, PageQuery, Words
 from app.platform.i18n import gettext
-from app.platform.queue import enqueue
 from app.queries.api import stock as read
 from app.queries.api import work
 from app.services import alerts as alert_service
-from app.services import reports as service
 
 StockSort = Literal["product_name", "-product_name", "sku", "-sku", "current_stock", "-current_stock"]
 
@@ -105,42 +101,6 @@ class AlertSnooze(Model):
     hours: Annotated[int, Field(ge=1, le=24 * 366)]
 
 
-class ReportWanted(Model):
-    """Which report to make."""
-
-    kind: Annotated[str, OneOf(service.KINDS)]
-
-
-class Report(Model):
-    """One CSV report; download it once its status is `done`."""
-
-    id: int
-    kind: str
-    status: Literal["queued", "running", "done", "failed"]
-    filename: str
-    rows: int
-    error: str
-    requested_by: str
-    timestamp: datetime = Field(description="When it was asked for.")
-    finished_at: datetime | None
-
-
-class Reports(Paged[Report]):
-    """One page of reports, newest first."""
-
-
-class ReportQueued(Done):
-    """A report will be made by a job."""
-
-    report_id: int
-
-
-class DownloadQuery(Query):
-    """Which file."""
-
-    report_id: Id
-
-
 @blueprint.read(
     "/inventory", needs=Permission.CATALOG_READ, tag="Inventory", answer=Inventory, query=InventoryQuery
 )
@@ -205,44 +165,3 @@ def snooze_alert(alert_id: int, body: AlertSnooze) -> Done:
             "No mail about the product until %(until)s.", until=until.isoformat(timespec="minutes")
         )
     )
-
-
-@blueprint.read("/reports", needs=Permission.REPORTS_READ, tag="Reports", answer=Reports, query=PageQuery)
-def reports(query: PageQuery) -> dict[str, Any]:
-    """List the reports that were asked for."""
-    return paged(work.reports(page=query.page, size=query.per_page), query)
-
-
-@blueprint.write(
-    "/reports",
-    needs=Permission.REPORTS_CREATE,
-    tag="Reports",
-    answer=ReportQueued,
-    body=ReportWanted,
-    status=202,
-)
-def create_report(body: ReportWanted) -> ReportQueued:
-    """Ask for a CSV report."""
-    queue.ensure_reachable()
-    report_id = service.request(body.kind, actor=actor(), now=clock.now())
-    enqueue(report_jobs.make, current_user.store_id, report_id, on="urgent", once=f"report-{report_id}")
-    return ReportQueued(
-        message=gettext("The report is being made. GET /api/reports says when."), report_id=report_id
-    )
-
-
-@blueprint.read(
-    "/reports/download",
-    needs=Permission.REPORTS_READ,
-    tag="Reports",
-    answer=None,
-    query=DownloadQuery,
-    media="text/csv",
-    also=(404,),
-)
-def download_report(query: DownloadQuery) -> Response:
-    """Download a finished report."""
-    found = service.file(query.report_id)
-    response = Response(found.content, mimetype="text/csv")
-    response.headers["Content-Disposition"] = f'attachment; filename="{found.filename}"'
-    return response

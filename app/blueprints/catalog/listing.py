@@ -2,21 +2,20 @@
 
 from __future__ import annotations
 
-import csv
-import io
 from collections.abc import Iterator, Mapping
 from typing import Any, cast
 from urllib.parse import parse_qsl, urlencode
 
-from flask import Response, current_app, request, stream_with_context, url_for
+from flask import Response, current_app, request, url_for
 from flask_login import current_user
 from werkzeug.datastructures import MultiDict
 
 from app.blueprints.catalog.door import blueprint, today
 from app.config import Settings
-from app.platform import clock, db, formats, i18n, tenancy, web
+from app.platform import clock, db, downloads, i18n, tenancy, web
 from app.platform.access import Open, Permission
 from app.platform.secrets import LinkSigner
+from app.platform.spreadsheets import as_csv
 from app.queries import catalog, stores
 from app.queries.catalog import Asked
 from app.queries.paging import clean_page
@@ -90,24 +89,14 @@ def _signer() -> LinkSigner:
 def file() -> Response:
     """The list as CSV. The browser's download carries no ID token, so the link itself is the proof."""
     claims = _signer().open(request.args.get("token", ""), max_age_seconds=LINK_SECONDS)
-    response = Response(stream_with_context(_lines(claims)), mimetype="text/csv")
-    day = clock.now().date().isoformat()
-    response.headers["Content-Disposition"] = f'attachment; filename="fluxor-products-{day}.csv"'
-    response.headers["Cache-Control"] = "no-store"
-    return response
+    filename = f"fluxor-products-{clock.now().date().isoformat()}.csv"
+    return downloads.download(_lines(claims), filename=filename, mimetype="text/csv")
 
 
-def _lines(claims: Mapping[str, Any]) -> Iterator[str]:
+def _lines(claims: Mapping[str, Any]) -> Iterator[bytes]:
     values = MultiDict(parse_qsl(str(claims["query"]), keep_blank_values=True))
     with tenancy.store_scope(db.session(), int(claims["store"])), i18n.speaking(str(claims["language"])):
         asked = asked_for(values)
         labels = [str(catalog.COLUMNS[name].label) for name in asked.columns]
-        yield "\ufeff" + _line([i18n.gettext("Product"), "SKU", *labels])
-        for row in catalog.lines(asked, today=clock.today(stores.store().time_zone)):
-            yield _line(row)
-
-
-def _line(cells: Any) -> str:
-    buffer = io.StringIO()
-    csv.writer(buffer, lineterminator="\r\n").writerow([formats.harmless(cell) for cell in cells])
-    return buffer.getvalue()
+        rows = catalog.lines(asked, today=clock.today(stores.store().time_zone))
+        yield from as_csv([i18n.gettext("Product"), "SKU", *labels], rows)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import cast
 
 from flask import Response, current_app, request, url_for
@@ -9,7 +10,7 @@ from flask_login import current_user
 
 from app.config import Settings
 from app.jobs import reports as report_jobs
-from app.platform import clock, db, queue, tenancy, web
+from app.platform import clock, db, downloads, queue, tenancy, web
 from app.platform.access import AppBlueprint, Open, Permission, actor
 from app.platform.forms import Form
 from app.platform.queue import enqueue
@@ -45,12 +46,11 @@ def create() -> Response:
 def download() -> Response:
     """The file. The browser's download carries no ID token, so the link itself is the proof."""
     claims = _signer().open(request.args.get("token", ""), max_age_seconds=LINK_SECONDS)
-    with tenancy.store_scope(db.session(), int(claims["store"])):
-        found = service.file(int(claims["report"]))
-    response = Response(found.content, mimetype="text/csv")
-    response.headers["Content-Disposition"] = f'attachment; filename="{found.filename}"'
-    response.headers["Cache-Control"] = "no-store"
-    return response
+    store_id, report_id = int(claims["store"]), int(claims["report"])
+    with tenancy.store_scope(db.session(), store_id):
+        found = service.file(report_id)
+    content = downloads.pieces(store_id, partial(service.piece, report_id))
+    return downloads.download(content, filename=found.filename, mimetype="text/csv", size=found.size)
 
 
 def _render(template: str, *, status: int = 200, errors: dict[str, str] | None = None) -> Response:

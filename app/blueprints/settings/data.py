@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import cast
 
 from flask import Response, current_app, request, url_for
@@ -11,7 +12,7 @@ from app.blueprints.settings.door import blueprint
 from app.config import Settings
 from app.jobs import erasing
 from app.jobs import reports as report_jobs
-from app.platform import clock, db, queue, tenancy, web
+from app.platform import clock, db, downloads, queue, tenancy, web
 from app.platform.access import Open, Permission, actor
 from app.platform.i18n import gettext
 from app.platform.queue import enqueue
@@ -41,12 +42,11 @@ def export() -> Response:
 def download_export() -> Response:
     """The file. The browser's download carries no ID token, so the link itself is the proof."""
     claims = _signer().open(request.args.get("token", ""), max_age_seconds=LINK_SECONDS)
-    with tenancy.store_scope(db.session(), int(claims["store"])):
-        found = reports.file(int(claims["report"]), is_export=True)
-    response = Response(found.content, mimetype="application/zip")
-    response.headers["Content-Disposition"] = f'attachment; filename="{found.filename}"'
-    response.headers["Cache-Control"] = "no-store"
-    return response
+    store_id, report_id = int(claims["store"]), int(claims["report"])
+    with tenancy.store_scope(db.session(), store_id):
+        found = reports.file(report_id, is_export=True)
+    content = downloads.pieces(store_id, partial(reports.piece, report_id))
+    return downloads.download(content, filename=found.filename, mimetype="application/zip", size=found.size)
 
 
 @blueprint.post("/settings/data/delete", needs=Permission.DATA_DELETE)

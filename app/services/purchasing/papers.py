@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import csv
 import functools
 import io
 from decimal import Decimal
@@ -20,7 +19,7 @@ from reportlab.pdfbase.ttfonts import TTFont
 from reportlab.pdfgen.canvas import Canvas
 from reportlab.platypus import Paragraph, SimpleDocTemplate, Spacer, Table, TableStyle
 
-from app.platform import formats
+from app.platform import formats, spreadsheets
 from app.platform.i18n import gettext, lazy_gettext
 from app.queries.purchasing import Line, Order
 from app.queries.stores import StoreView
@@ -39,13 +38,11 @@ def filename(order: Order, ending: str) -> str:
 
 def as_csv(order: Order) -> bytes:
     """The order's lines, one row each; UTF-8 with the mark that spreadsheets look for."""
-    buffer = io.StringIO()
-    writer = csv.writer(buffer, lineterminator="\r\n")
-    writer.writerow(CSV_COLUMNS)
-    for line in order.lines:
-        cells = (line.sku, line.barcode, line.name, line.ordered, line.cost_text, order.row.currency)
-        writer.writerow([formats.harmless(cell) for cell in cells])
-    return ("\ufeff" + buffer.getvalue()).encode()
+    currency = order.row.currency
+    rows = (
+        (line.sku, line.barcode, line.name, line.ordered, line.cost_text, currency) for line in order.lines
+    )
+    return b"".join(spreadsheets.as_csv(CSV_COLUMNS, rows))
 
 
 def as_pdf(order: Order, store: StoreView) -> bytes:

@@ -142,6 +142,10 @@ def test_a_report_from_wish_to_download(api: Api, kind: str) -> None:
     table = csv.DictReader(io.StringIO(file.data.decode("utf-8-sig")))
     assert list(table.fieldnames or ())[:4] == ["product_name", "sku", "current_stock", "predicted_demand"]
     assert len(list(table)) == listed["rows"]
+    assert int(file.headers["Content-Length"]) == len(file.data)
+    known = {"If-None-Match": file.headers["ETag"]}
+    again = api.get(f"/api/reports/download?report_id={report_id}", headers=known)
+    assert (again.status_code, again.data) == (304, b"")
     assert api.get(f"/api/reports/download?report_id={report_id}", "stranger").status_code == 404
 
 
