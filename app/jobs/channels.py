@@ -39,10 +39,10 @@ def unsubscribing() -> LinkSigner:
     return LinkSigner(clients.settings().secret_key, purpose="unsubscribe")
 
 
-def unsubscribe_headers(address: str) -> dict[str, str]:
-    """What a mail program needs to offer "unsubscribe" by itself (RFC 8058)."""
+def unsubscribe_headers(url: str) -> dict[str, str]:
+    """What a mail program needs to offer "unsubscribe" by itself (RFC 8058): the same link that the mail shows."""
     return {
-        "List-Unsubscribe": f"<{unsubscribe_url(address)}>",
+        "List-Unsubscribe": f"<{url}>",
         "List-Unsubscribe-Post": "List-Unsubscribe=One-Click",
     }
 
@@ -54,18 +54,19 @@ def unsubscribe_url(address: str) -> str:
 
 
 def _mail(address: Address, low: Sequence[LowProduct]) -> Written:
+    unsubscribe = unsubscribe_url(address.name)
     values = {
         "low": low,
         "shown": low[:_SHOWN],
         "app_url": clients.app_address(),
         "sentence": alerts.words,
-        "unsubscribe_url": unsubscribe_url(address.name),
+        "unsubscribe_url": unsubscribe,
     }
     return Written(
         subject=_subject(low),
         text=render_template("email/low_stock/body.txt", **values),
         html=render_template("email/low_stock/body.html", **values),
-        headers=unsubscribe_headers(address.name),
+        headers=unsubscribe_headers(unsubscribe),
     )
 
 

@@ -40,17 +40,17 @@ def _write(address: str, week: Week, *, now: datetime) -> int:
 
 def render(address: str, week: Week) -> Written:
     """The mail for one address, in the language being spoken."""
-    store = read.store()
+    store, unsubscribe = read.store(), channels.unsubscribe_url(address)
     values = {
         "week": week,
         "store": store,
         "amount": lambda value: formats.money(value, store.currency),
         "app_url": clients.app_address(),
-        "unsubscribe_url": channels.unsubscribe_url(address),
+        "unsubscribe_url": unsubscribe,
     }
     return Written(
         subject=" ".join(render_template("email/summary/subject.txt", **values).split()),
         text=render_template("email/summary/body.txt", **values),
         html=render_template("email/summary/body.html", **values),
-        headers=channels.unsubscribe_headers(address),
+        headers=channels.unsubscribe_headers(unsubscribe),
     )

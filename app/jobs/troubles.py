@@ -11,7 +11,7 @@ from app.services import stores, troubles
 
 def render(template: str, reason: str) -> tuple[str, str, str]:
     """Subject, text part and HTML part of a mail about the sync."""
-    values = {"reason": reason, "app_url": clients.settings().app_url}
+    values = {"reason": reason, "app_url": clients.app_address()}
     with i18n.speaking(stores.settings().language):
         return (
             " ".join(render_template(f"email/{template}/subject.txt", **values).split()),

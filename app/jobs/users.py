@@ -63,7 +63,7 @@ def _link(purpose: str, user_id: int) -> str:
 
 def _send(address: str, name: str, spoken: str, *, link: str) -> None:
     """Send one mail in this language. Raises MailUnavailable, on which the queue tries again."""
-    values = {"link": link, "app_url": clients.settings().app_url}
+    values = {"link": link}
     with i18n.speaking(spoken):
         message = Message(
             to=[address],

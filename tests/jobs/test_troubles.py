@@ -17,6 +17,7 @@ from app.queries.sync import freshness
 from app.services import stores
 from tests.jobs.storms import fault, is_true, run, variants
 from tests.live import Live
+from tests.mails import read
 
 pytestmark = pytest.mark.usefixtures("calm")
 
@@ -104,6 +105,12 @@ def test_the_owner_is_told_once_and_once_more_when_it_is_mended(shop: Live) -> N
     assert run(shop).status == "done"
     assert run(shop).status == "done"
     assert len(shop.outbox()) == told + 2
+    mended, trouble_mail = (read(mail) for mail in shop.outbox()[:2])
+    assert trouble_mail.subject == "Fluxor could not read your shop"
+    assert mended.subject == "Fluxor reads your shop again"
+    trouble_mail.both("The last update failed:", "You get one mail when it works again")
+    mended.both("works again, and your figures are up to date.")
+    assert trouble_mail.links == mended.links == [shop.app.extensions["settings"].admin_url(shop.shop)]
     with shop.scope():
         assert found.open_trouble() is None
 
