@@ -182,9 +182,6 @@ def _runs(store_id: int) -> int:
 def _workers(settings: Any, count: int = 2) -> Iterator[list[int]]:
     """Worker processes as a deployment starts them, ready to take a job."""
     environment = _ground.environment(settings)
-    environment.pop(
-        "PYTHONDONTWRITEBYTECODE", None
-    )  # a deployment does not compile its libraries in each job
     command = [sys.executable, "-m", "flask", "--app", "wsgi:app", "worker"]
     started = [subprocess.Popen(command, cwd=ROOT, env=environment) for _ in range(count)]
     try:

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from devtools import setup
+from devtools import launch, setup
 from devtools.paths import ROOT
 
 
@@ -78,3 +78,15 @@ def test_a_missing_venv_module_is_named(tmp_path: Path, monkeypatch: pytest.Monk
     monkeypatch.setattr(setup.sys, "executable", str(fake))
     with pytest.raises(setup.SetupFailed, match="apt install python3-venv"):
         setup.ensure_environment()
+
+
+def test_what_python_compiles_is_kept_apart_from_the_code(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("FLUXOR_LOCAL", str(tmp_path / "local"))
+    (tmp_path / "planted.py").write_text("")
+    given = launch.environment({"PYTHONDONTWRITEBYTECODE": "1", "PYTHONPATH": str(tmp_path)})
+    subprocess.run([sys.executable, "-c", "import planted"], env=given, check=True)
+    assert list((tmp_path / "local" / "bytecode").rglob("planted.*.pyc"))
+    assert not list(tmp_path.rglob("__pycache__"))
+    assert launch.environment({"PYTHONPYCACHEPREFIX": "/own"}) == {"PYTHONPYCACHEPREFIX": "/own"}
