@@ -5,20 +5,18 @@ from __future__ import annotations
 import base64
 import os
 from collections.abc import Iterator
+from typing import TYPE_CHECKING
 
 import pytest
-from flask import Flask
-from flask.testing import FlaskClient
 from hypothesis import settings as hypothesis_settings
-from sqlalchemy.engine import make_url
 
-from app import create_app
-from app.config import Settings
-from app.platform import schema
-from devtools.services import Services
-from devtools.services import test_services as private_services
-from tests import factories
-from tests.signing import API_KEY, SECRET
+# What serves and stores is imported by the fixtures that need it: whoever tests the domain alone needs none of it.
+if TYPE_CHECKING:
+    from flask import Flask
+    from flask.testing import FlaskClient
+
+    from app.config import Settings
+    from devtools.services import Services
 
 # The same examples at every run, and no limit of time for one: whether a change may land is no matter of
 # luck or load.
@@ -54,6 +52,9 @@ def sqlalchemy_url(url: str) -> str:
 @pytest.fixture(scope="session")
 def services() -> Iterator[Services]:
     """One private, migrated database and one private Valkey database for this test process."""
+    from app.platform import schema
+    from devtools.services import test_services as private_services
+
     with private_services() as found:
         schema.upgrade(sqlalchemy_url(found.owner_url), sqlalchemy_url(found.app_url))
         yield found
@@ -62,6 +63,9 @@ def services() -> Iterator[Services]:
 @pytest.fixture(scope="session")
 def settings(services: Services) -> Settings:
     """Settings of the app under test."""
+    from app.config import Settings
+    from tests.signing import API_KEY, SECRET
+
     return Settings.from_env(
         {
             "DATABASE_URL": services.app_url,
@@ -83,6 +87,8 @@ def settings(services: Services) -> Settings:
 @pytest.fixture(scope="session")
 def app(settings: Settings) -> Flask:
     """The application, made once."""
+    from app import create_app
+
     _made["app"] = create_app(settings)
     return _made["app"]
 
@@ -95,6 +101,8 @@ def _leaving() -> Iterator[None]:
     """
     yield
     if "app" in _made:
+        from tests import factories
+
         factories.leave(_made["app"])
 
 
@@ -110,4 +118,6 @@ def client(app: Flask) -> FlaskClient:
 @pytest.fixture
 def database_name(services: Services) -> str:
     """The name of the private database."""
+    from sqlalchemy.engine import make_url
+
     return str(make_url(services.app_url).database)

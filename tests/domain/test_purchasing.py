@@ -124,3 +124,9 @@ def test_a_refusal_says_what_would_be_allowed() -> None:
         rules.check(rules.DRAFT, "receive")
     assert (refused.value.status, refused.value.act) == (rules.DRAFT, "receive")
     assert refused.value.allowed == (rules.SENT, rules.PARTLY_RECEIVED)
+
+
+def test_an_order_is_received_once_no_line_is_open() -> None:
+    whole, part = LineUnits(5, received=4, rejected=1), LineUnits(5, received=4)
+    assert rules.after_receipt([whole, whole]) == rules.RECEIVED
+    assert rules.after_receipt([whole, part]) == rules.PARTLY_RECEIVED
