@@ -10,15 +10,15 @@ from contextlib import ExitStack
 from pathlib import Path
 
 from devtools import assets, chromium, translations
-from devtools.checks import run_checks
-from devtools.paths import ROOT, local_dir
-from devtools.processes import stop_signals_raise
+from devtools.paths import ROOT, area_dir, local_dir
+from devtools.processes import Child, Program, Supervisor, stop_signals_raise
 from devtools.services import embedded_servers
 from devtools.steps import step
 
 # One process more than a small machine has cores: many tests wait for a browser, a database or a pause.
 # tests/conftest.py says in which order modules begin.
 EVERYTHING = ["-n", "3", "--dist", "loadscope", "--no-loadscope-reorder", "--cov", "--cov-report", "term"]
+CHECKS = [sys.executable, "-m", "devtools.checks"]
 
 
 def prepare(stack: ExitStack) -> dict[str, str]:
@@ -39,23 +39,36 @@ def prepare(stack: ExitStack) -> dict[str, str]:
     return environment
 
 
+def begin_checks(stack: ExitStack) -> Child:
+    """Run every static check beside the tests: each is one process, before them they left the other cores idle."""
+    supervisor = stack.enter_context(Supervisor(area_dir("checks")))
+    return supervisor.launch(Program("checks", CHECKS, environment={"PYTHONPATH": str(ROOT)}))
+
+
+def in_order(checks: Child) -> bool:
+    """Wait for the checks and print what they said."""
+    status = checks.process.wait()
+    print(f"Static checks:\n{checks.log.read_text().rstrip()}", flush=True)
+    return status == 0
+
+
 def main() -> int:
     """Exit status: 0 when all is well."""
     started = time.monotonic()
     arguments = sys.argv[1:]
     with stop_signals_raise(), ExitStack() as stack:
+        checks = None if arguments else begin_checks(stack)
         environment = prepare(stack)
-        failed = [] if arguments else run_checks()
         environment["COVERAGE_FILE"] = str(local_dir() / "coverage" / "data")
         Path(environment["COVERAGE_FILE"]).parent.mkdir(exist_ok=True)
         command = [sys.executable, "-m", "pytest", *(arguments or EVERYTHING)]
         status = subprocess.run(command, cwd=ROOT, env=environment).returncode
-    if failed:
-        print(f"Static checks not in order: {', '.join(failed)}")
+        if checks and not in_order(checks):
+            status = status or 1
     if not arguments:
-        verdict = "All in order" if not failed and status == 0 else "NOT in order"
+        verdict = "NOT in order" if status else "All in order"
         print(f"{verdict} after {time.monotonic() - started:.0f} s.")
-    return status or bool(failed)
+    return status
 
 
 if __name__ == "__main__":
