@@ -7,6 +7,7 @@ from datetime import date, datetime
 from typing import Any
 
 from sqlalchemy import select
+from sqlalchemy.dialects.postgresql import insert
 
 from app.models.stores import Store, StoreSettings
 from app.platform import db, tenancy
@@ -19,11 +20,11 @@ def settings() -> StoreSettings:
     """The current store's settings, made with their defaults when first asked for."""
     session = db.session()
     found = session.execute(select(StoreSettings)).scalar_one_or_none()
-    if found is None:
-        found = StoreSettings()
-        session.add(found)
-        session.flush()
-    return found
+    if found is not None:
+        return found
+    # The first sync's job and the first page ask at the same moment: the second one to come takes the first one's row.
+    session.execute(insert(StoreSettings).values(store_id=tenancy.require_store()).on_conflict_do_nothing())
+    return session.execute(select(StoreSettings)).scalar_one()
 
 
 def change_settings(values: Mapping[str, Any], *, actor: str, now: datetime) -> dict[str, tuple[Any, Any]]:
