@@ -116,7 +116,9 @@ def install(app: Flask) -> None:
         "failure": said,
         "money": lambda value: money(value, here),
         "day": lambda value: formats.day(value, here.today),
+        "day_within": lambda value: formats.day(value, here.today, within=True),
         "moment": lambda value: formats.moment(value, here.store.time_zone, here.now),
+        "moment_within": lambda value: formats.moment(value, here.store.time_zone, here.now, within=True),
         "when": lambda value: when(value, here),
     }
     app.jinja_env.filters.update({name: _for_each_reader(say) for name, say in filters.items()})

@@ -46,23 +46,24 @@ def money(value: float | Decimal | None, currency: str) -> str:
     return MINUS + shown if value < 0 else shown
 
 
-def day(value: date | None, today: date) -> str:
-    """`Today`, `Tomorrow`, `23 Nov`, or `23 Nov 2025` in another year."""
+def day(value: date | None, today: date, *, within: bool = False) -> str:
+    """`Today`, `Tomorrow`, `23 Nov`, or `23 Nov 2025` in another year; `today` within a sentence."""
     if value is None:
         return UNKNOWN
     away = (value - today).days
     if -1 <= away <= 1:
-        return (gettext("Today"), gettext("Tomorrow"), gettext("Yesterday"))[away]
+        shown = (gettext("Today"), gettext("Tomorrow"), gettext("Yesterday"))[away]
+        return shown.lower() if within else shown
     shown = habits().day.format(day=value.day, month=habits().short_months[value.month - 1])
     return shown if value.year == today.year else f"{shown} {value.year}"
 
 
-def moment(value: datetime | None, zone: str, now: datetime) -> str:
-    """An instant where the store is: `Today 14:05`, `23 Nov 14:05`."""
+def moment(value: datetime | None, zone: str, now: datetime, *, within: bool = False) -> str:
+    """An instant where the store is: `Today 14:05`, `23 Nov 14:05`; `today 14:05` within a sentence."""
     if value is None:
         return UNKNOWN
     local = value.astimezone(ZoneInfo(zone))
-    return f"{day(local.date(), now.astimezone(ZoneInfo(zone)).date())} {local:%H:%M}"
+    return f"{day(local.date(), now.astimezone(ZoneInfo(zone)).date(), within=within)} {local:%H:%M}"
 
 
 def ago(value: datetime | None, now: datetime) -> str:

@@ -68,6 +68,13 @@ def test_a_moment_is_told_where_the_store_is() -> None:
     assert formats.moment(None, "UTC", NOW) == "–"
 
 
+def test_a_day_within_a_sentence_does_not_begin_with_a_capital() -> None:
+    today = date(2026, 11, 23)
+    assert formats.day(today, today, within=True) == "today"
+    assert formats.day(today + timedelta(days=3), today, within=True) == "26 Nov"
+    assert formats.moment(NOW - timedelta(hours=1), "UTC", NOW, within=True) == "today 22:30"
+
+
 @pytest.mark.parametrize(
     ("past", "shown"),
     [

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from contextlib import suppress
 from datetime import date, datetime
 from typing import Any
 
 from sqlalchemy import select
-from sqlalchemy.dialects.postgresql import insert
+from sqlalchemy.exc import IntegrityError
 
 from app.models.stores import Store, StoreSettings
 from app.platform import db, tenancy
@@ -22,8 +23,9 @@ def settings() -> StoreSettings:
     found = session.execute(select(StoreSettings)).scalar_one_or_none()
     if found is not None:
         return found
-    # The first sync's job and the first page ask at the same moment: the second one to come takes the first one's row.
-    session.execute(insert(StoreSettings).values(store_id=tenancy.require_store()).on_conflict_do_nothing())
+    # The first sync's job and the first page ask at the same moment: what the other one wrote is taken.
+    with suppress(IntegrityError), session.begin_nested():
+        session.add(StoreSettings())
     return session.execute(select(StoreSettings)).scalar_one()
 
 
