@@ -2,31 +2,30 @@
 
 from __future__ import annotations
 
+import csv
 import functools
 import io
 from decimal import Decimal
-from importlib.util import find_spec
-from pathlib import Path
-from xml.sax.saxutils import escape
 from zoneinfo import ZoneInfo
 
 from reportlab.lib import colors
 from reportlab.lib.pagesizes import A4
 from reportlab.lib.styles import ParagraphStyle
 from reportlab.lib.units import mm
-from reportlab.pdfbase import pdfmetrics
-from reportlab.pdfbase.ttfonts import TTFont
 from reportlab.pdfgen.canvas import Canvas
 from reportlab.platypus import Paragraph, SimpleDocTemplate, Spacer, Table, TableStyle
 
-from app.platform import formats, spreadsheets
+from app.platform import formats
 from app.platform.i18n import gettext, lazy_gettext
 from app.queries.purchasing import Line, Order
 from app.queries.stores import StoreView
+from app.services.purchasing import letters
 
-_PLAIN, _BOLD = "DejaVuSans", "DejaVuSans-Bold"
 _MARKS = {"draft": lazy_gettext("Draft – not sent"), "cancelled": lazy_gettext("Cancelled")}
 _GREY = colors.HexColor("#616161")
+# Text begins and ends where the footer does. The frame that ReportLab lays text into keeps a few points free inside.
+_SIDE, _FRAME = 18 * mm, 6
+_WIDTH = A4[0] - 2 * _SIDE
 # Shopify documents no header for its order form. These names are the plain ones; matching is by SKU.
 CSV_COLUMNS = ("SKU", "Barcode", "Product", "Quantity", "Cost", "Currency")
 
@@ -38,22 +37,24 @@ def filename(order: Order, ending: str) -> str:
 
 def as_csv(order: Order) -> bytes:
     """The order's lines, one row each; UTF-8 with the mark that spreadsheets look for."""
-    currency = order.row.currency
-    rows = (
-        (line.sku, line.barcode, line.name, line.ordered, line.cost_text, currency) for line in order.lines
-    )
-    return b"".join(spreadsheets.as_csv(CSV_COLUMNS, rows))
+    buffer = io.StringIO()
+    writer = csv.writer(buffer, lineterminator="\r\n")
+    writer.writerow(CSV_COLUMNS)
+    for line in order.lines:
+        cells = (line.sku, line.barcode, line.name, line.ordered, line.cost_text, order.row.currency)
+        writer.writerow([formats.harmless(cell) for cell in cells])
+    return ("\ufeff" + buffer.getvalue()).encode()
 
 
 def as_pdf(order: Order, store: StoreView) -> bytes:
     """The order as a supplier wants it: A4, its table's head on every page, the same bytes each time."""
-    _register_fonts()
+    letters.register()
     buffer = io.BytesIO()
     document = SimpleDocTemplate(
         buffer,
         pagesize=A4,
-        leftMargin=18 * mm,
-        rightMargin=18 * mm,
+        leftMargin=_SIDE - _FRAME,
+        rightMargin=_SIDE - _FRAME,
         topMargin=18 * mm,
         bottomMargin=20 * mm,
         title=f"{order.row.code} {store.name}",
@@ -67,34 +68,19 @@ def as_pdf(order: Order, store: StoreView) -> bytes:
     return buffer.getvalue()
 
 
-@functools.cache
-def _register_fonts() -> None:
-    """DejaVu Sans as Matplotlib installs it: the fonts built into PDF know Western European letters only.
-
-    Matplotlib itself is not imported: finding it is enough, and importing it would cost every start.
-    """
-    spec = find_spec("matplotlib")
-    if spec is None or spec.origin is None:
-        raise RuntimeError("Matplotlib is not installed; run pip install -r requirements.txt.")
-    folder = Path(spec.origin).parent / "mpl-data" / "fonts" / "ttf"
-    for name in (_PLAIN, _BOLD):
-        pdfmetrics.registerFont(TTFont(name, str(folder / f"{name}.ttf")))
-    pdfmetrics.registerFontFamily(_PLAIN, normal=_PLAIN, bold=_BOLD, italic=_PLAIN, boldItalic=_BOLD)
-
-
 def _text(
     words: str, *, size: float = 9, bold: bool = False, right: bool = False, grey: bool = False
 ) -> Paragraph:
     style = ParagraphStyle(
         "cell",
-        fontName=_BOLD if bold else _PLAIN,
+        fontName=letters.BOLD if bold else letters.PLAIN,
         fontSize=size,
         leading=size * 1.35,
         alignment=2 if right else 0,
         textColor=_GREY if grey else colors.black,
         splitLongWords=True,
     )
-    return Paragraph(escape(words).replace("\n", "<br/>"), style)
+    return Paragraph(letters.markup(str(words)).replace("\n", "<br/>"), style)
 
 
 def _head(order: Order, store: StoreView) -> list[object]:
@@ -108,8 +94,16 @@ def _head(order: Order, store: StoreView) -> list[object]:
     mark = _MARKS.get(order.row.status)
     if mark:
         parts.append(_text(mark, size=11, bold=True, grey=True))
-    table = Table(rows, colWidths=[28 * mm, 141 * mm], hAlign="LEFT")
-    table.setStyle(TableStyle([("LEFTPADDING", (0, 0), (0, -1), 0), ("BOTTOMPADDING", (0, 0), (-1, -1), 1)]))
+    table = Table(rows, colWidths=[28 * mm, _WIDTH - 28 * mm], hAlign="LEFT")
+    table.setStyle(
+        TableStyle(
+            [
+                ("VALIGN", (0, 0), (-1, -1), "TOP"),
+                ("LEFTPADDING", (0, 0), (0, -1), 0),
+                ("BOTTOMPADDING", (0, 0), (-1, -1), 1),
+            ]
+        )
+    )
     return [*parts, Spacer(1, 5 * mm), table, Spacer(1, 6 * mm)]
 
 
@@ -130,13 +124,15 @@ def _table(order: Order) -> Table:
     rows.append(
         [
             _text(gettext("Total"), bold=True),
-            "",
             _text(units, bold=True, right=True),
             "",
             _text(total, bold=True, right=True),
+            "",
         ]
     )
-    table = Table(rows, colWidths=[32 * mm, 66 * mm, 20 * mm, 25 * mm, 26 * mm], repeatRows=1, hAlign="LEFT")
+    fixed = [31 * mm, 20 * mm, 26 * mm, 30 * mm]
+    widths = [fixed[0], _WIDTH - sum(fixed), *fixed[1:]]
+    table = Table(rows, colWidths=widths, repeatRows=1, hAlign="LEFT")
     table.setStyle(
         TableStyle(
             [
@@ -147,6 +143,11 @@ def _table(order: Order) -> Table:
                 ("LEFTPADDING", (0, 0), (-1, -1), 3),
                 ("LEFTPADDING", (0, 0), (0, -1), 0),
                 ("RIGHTPADDING", (0, 0), (-1, -1), 3),
+                ("RIGHTPADDING", (-1, 0), (-1, -1), 0),
+                # A sum may be wider than the numbers above it.
+                ("SPAN", (1, -1), (2, -1)),
+                ("SPAN", (-2, -1), (-1, -1)),
+                ("RIGHTPADDING", (-2, -1), (-2, -1), 0),
             ]
         )
     )
@@ -184,9 +185,13 @@ def _end(order: Order) -> list[object]:
 
 
 def _footer(canvas: Canvas, _document: SimpleDocTemplate, *, text: str) -> None:
-    canvas.setFont(_PLAIN, 8)
+    size, page = 8, gettext("Page %(number)s", number=canvas.getPageNumber())
     canvas.setFillColor(_GREY)
-    canvas.drawString(18 * mm, 11 * mm, text)
-    canvas.drawRightString(
-        A4[0] - 18 * mm, 11 * mm, gettext("Page %(number)s", number=canvas.getPageNumber())
-    )
+    canvas.setFont(letters.PLAIN, size)
+    canvas.drawRightString(A4[0] - _SIDE, 11 * mm, page)
+    room = _WIDTH - canvas.stringWidth(page, letters.PLAIN, size) - 6 * mm
+    line = canvas.beginText(_SIDE, 11 * mm)
+    for font, run in letters.runs(letters.fitting(text, size=size, width=room)):
+        line.setFont(font or letters.PLAIN, size)
+        line.textOut(run)
+    canvas.drawText(line)
