@@ -190,8 +190,8 @@ def forecast(app: Flask, shop: Shop) -> None:
 
 def file_of(report_id: int) -> bytes:
     """The whole file of a finished report of the current store."""
-    pieces = (reports.piece(report_id, number) for number in itertools.count())
-    return b"".join(itertools.takewhile(lambda piece: piece is not None, pieces))
+    numbers = itertools.count()
+    return b"".join(iter(lambda: reports.piece(report_id, next(numbers)), None))
 
 
 def ready_store(
