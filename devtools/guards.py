@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 _MATRIX = "tests/rules/test_access_matrix.py::test_the_answer_follows_from_the_table"
 _TENANCY = "tests/platform/test_tenancy.py::test_"
+_INVITATIONS = "tests/blueprints/test_invitations.py::test_"
 
 
 @dataclass(frozen=True)
@@ -131,6 +132,48 @@ GUARDS = (
         "max_age=max_age_seconds)",
         "max_age=None)",
         "tests/platform/test_secrets.py",
+    ),
+    Guard(
+        "an invitation's link makes one member, once",
+        "app/services/invitations.py",
+        "    Invitation.accepted_at.is_(None),\n",
+        "",
+        f"{_INVITATIONS}who_was_taken_off_does_not_come_back_by_the_old_link",
+    ),
+    Guard(
+        "an invitation that was withdrawn opens nothing",
+        "app/services/invitations.py",
+        "    Invitation.withdrawn_at.is_(None),\n",
+        "",
+        f"{_INVITATIONS}what_ends_an_invitation",
+    ),
+    Guard(
+        "an invitation ends a week after it was made",
+        "app/services/invitations.py",
+        "return found.created_at + LIFETIME <= now",
+        "return False",
+        f"{_INVITATIONS}an_invitation_ends_a_week_after_it_was_made",
+    ),
+    Guard(
+        "an invitation is its address's alone",
+        "app/services/users.py",
+        "if user is None or user.email != folded(email):",
+        "if user is None:",
+        f"{_INVITATIONS}who_has_an_account_logs_in_with_it",
+    ),
+    Guard(
+        "an invitation's link sets no password of an account",
+        "app/services/users.py",
+        "            WHERE users.confirmed_at IS NULL\n",
+        "",
+        f"{_INVITATIONS}a_link_sets_no_password_of_an_account",
+    ),
+    Guard(
+        "joining by a link ends the sessions of an unconfirmed sign-up",
+        "app/services/users.py",
+        "            version = users.version + 1\n",
+        "            version = users.version\n",
+        f"{_INVITATIONS}an_unconfirmed_sign_up_gives_nobody_a_way_in",
     ),
     Guard(
         "a form is sent by our own page",

@@ -19,7 +19,7 @@ from app.services.alerts import AlertNotFound, ChannelNotFound, ChannelRemoved
 from app.services.catalog import MergeNotFound, VariantNotFound
 from app.services.events import EventNotFound
 from app.services.imports import ImportNotFound, UnableToImport
-from app.services.invitations import InvitationNotFound
+from app.services.invitations import InvitationNotFound, InvitationOver, UnableToInvite
 from app.services.overrides import UnableToOverride
 from app.services.product_views import ViewNotFound
 from app.services.purchasing import (
@@ -78,6 +78,8 @@ TABLE: dict[type[Exception], Problem] = {
     ChannelNotFound: _missing(lazy_gettext("Channel not found")),
     MemberNotFound: _missing(lazy_gettext("Member not found")),
     InvitationNotFound: _missing(lazy_gettext("Invitation not found")),
+    InvitationOver: Problem(409, lazy_gettext("This invitation is over")),
+    UnableToInvite: Problem(409, lazy_gettext("This address cannot be invited")),
     OwnerNeeded: Problem(409, lazy_gettext("A store needs an owner")),
     ChannelRemoved: Problem(409, lazy_gettext("The channel was removed")),
     ReportNotFound: Problem(404, lazy_gettext("Report not found")),

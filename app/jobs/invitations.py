@@ -2,22 +2,51 @@
 
 from __future__ import annotations
 
+from datetime import datetime
 from urllib.parse import urlencode
 
 from flask import render_template
 
 from app.jobs import clients
-from app.platform import clock, db, i18n
+from app.platform import clock, db, i18n, limits, queue
+from app.platform.limits import Limit
 from app.platform.mail import MailRefused, MailUnavailable, Message
 from app.platform.queue import enqueue, store_job
 from app.platform.secrets import LinkSigner
 from app.queries import stores
 from app.services import invitations
 
+# Each is a mail to somebody who has not asked for it.
+A_DAY = Limit("invitations", tries=20, seconds=86_400)
+
 
 def signer() -> LinkSigner:
     """Signs and opens the links of invitations."""
     return LinkSigner(clients.settings().secret_key, purpose="invitation")
+
+
+def invite(store_id: int, email: str, role: str, *, actor: str, now: datetime) -> int:
+    """Invite an address in the language being spoken, and enqueue the mail; returns the invitation's id.
+
+    Raises UnableToInvite, TooManyTries, and Redis's error while it is away.
+    """
+    _count(store_id)
+    made = invitations.invite(email, role, language=i18n.language(), actor=actor, now=now)
+    send_later(store_id, made)
+    return made
+
+
+def invite_again(store_id: int, invitation_id: int, *, actor: str, now: datetime) -> int:
+    """The same for the address of an invitation, which ends. Raises InvitationNotFound as well."""
+    _count(store_id)
+    made = invitations.invite_again(invitation_id, language=i18n.language(), actor=actor, now=now)
+    send_later(store_id, made)
+    return made
+
+
+def _count(store_id: int) -> None:
+    queue.ensure_reachable()
+    limits.enforce(A_DAY, str(store_id))
 
 
 def send_later(store_id: int, invitation_id: int) -> None:

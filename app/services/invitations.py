@@ -16,10 +16,18 @@ from app.services.users import LinkUsed
 ROLES = ("viewer", "manager")
 LIFETIME = timedelta(days=7)
 MOST_OPEN = 50
+_WAITS = (
+    Invitation.accepted_at.is_(None),
+    Invitation.withdrawn_at.is_(None),
+)
 
 
 class UnableToInvite(ValueError):
     """This address cannot be invited; the message says why and what to do."""
+
+
+class InvitationOver(ValueError):
+    """The invitation was accepted or withdrawn, or its week has passed; the message says what to do."""
 
 
 class InvitationNotFound(LookupError):
@@ -76,8 +84,7 @@ def withdraw(invitation_id: int, *, actor: str, now: datetime) -> None:
 
     Raises InvitationNotFound.
     """
-    if not db.rows("SELECT id FROM invitations WHERE id = :id", id=invitation_id):
-        raise InvitationNotFound(gettext("There is no such invitation."))
+    _require(invitation_id)
     found = _open(invitation_id)
     if found is None:
         return
@@ -85,17 +92,34 @@ def withdraw(invitation_id: int, *, actor: str, now: datetime) -> None:
     audit.record(actor=actor, action="member.invitation_withdrawn", email=found.email)
 
 
+def invite_again(invitation_id: int, *, language: str, actor: str, now: datetime) -> int:
+    """Invite the address of an invitation anew, for another week; the old link opens nothing any more.
+
+    Returns the new invitation's id, whose mail is to be sent. Raises InvitationNotFound, UnableToInvite.
+    """
+    withdraw(invitation_id, actor=actor, now=now)
+    old = db.rows("SELECT email, role FROM invitations WHERE id = :id", id=invitation_id)[0]
+    return invite(old.email, old.role, language=language, actor=actor, now=now)
+
+
+def change_role(invitation_id: int, role: str, *, actor: str, now: datetime) -> None:
+    """Let an invitation that waits make another role of its address. Raises InvitationNotFound, InvitationOver."""
+    _require(invitation_id)
+    found = _open(invitation_id)
+    if found is None or _is_old(found, now):
+        raise InvitationOver(gettext("This invitation is over. Invite the address again."))
+    if found.role == role:
+        return
+    audit.record(actor=actor, action="member.invitation_role", email=found.email, role=[found.role, role])
+    found.role = role
+
+
 def claim(invitation_id: int, *, now: datetime) -> Outgoing | None:
     """Take the mail of an invitation for sending; None when somebody else has it, or it is withdrawn.
 
     The caller commits this before it asks the mail service, so that a second job leaves the mail alone.
     """
-    query = select(Invitation).where(
-        Invitation.id == invitation_id,
-        Invitation.status == "queued",
-        Invitation.accepted_at.is_(None),
-        Invitation.withdrawn_at.is_(None),
-    )
+    query = select(Invitation).where(Invitation.id == invitation_id, Invitation.status == "queued", *_WAITS)
     found = db.session().execute(query.with_for_update()).scalar_one_or_none()
     if found is None:
         return None
@@ -134,7 +158,7 @@ def unsent(*, now: datetime, waits: timedelta) -> list[int]:
 def invited(invitation_id: int, *, now: datetime) -> Invited:
     """The invitation behind a link. Raises LinkUsed for one that is over."""
     found = _open(invitation_id)
-    if found is None or found.created_at + LIFETIME <= now:
+    if found is None or _is_old(found, now):
         raise LinkUsed(gettext("This invitation is over."))
     return Invited(found.id, found.email, found.role, found.invited_by, users.has_account(found.email))
 
@@ -146,12 +170,17 @@ def accept(invitation_id: int, user_id: int, *, store_id: int, now: datetime) ->
     db.execute("UPDATE invitations SET accepted_at = :now WHERE id = :id", id=invitation_id, now=now)
 
 
+def _require(invitation_id: int) -> None:
+    if not db.rows("SELECT id FROM invitations WHERE id = :id", id=invitation_id):
+        raise InvitationNotFound(gettext("There is no such invitation."))
+
+
+def _is_old(found: Invitation, now: datetime) -> bool:
+    return found.created_at + LIFETIME <= now
+
+
 def _open(invitation_id: int) -> Invitation | None:
-    query = select(Invitation).where(
-        Invitation.id == invitation_id,
-        Invitation.accepted_at.is_(None),
-        Invitation.withdrawn_at.is_(None),
-    )
+    query = select(Invitation).where(Invitation.id == invitation_id, *_WAITS)
     return db.session().execute(query.with_for_update()).scalar_one_or_none()
 
 

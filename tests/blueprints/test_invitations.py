@@ -14,6 +14,9 @@ from app.jobs import invitations as jobs
 from app.jobs import schedule
 from app.platform import clock, db, queue, tenancy
 from app.platform.mail import MailRefused, MailUnavailable
+from app.platform.passwords import Hasher
+from app.services import users
+from app.services.users import LinkUsed
 from tests import factories, people
 from tests.factories import Shop
 from tests.people import PASSWORD, PostBox
@@ -200,6 +203,69 @@ def test_what_ends_an_invitation(app: Flask, client: FlaskClient, shop: Shop, bo
         assert invite(client, shop, email).status_code == 200, "one that is over makes room for another"
         (one,) = read(app, shop, "SELECT id FROM invitations WHERE withdrawn_at IS NULL")
         assert one.id > row.id + 1
+
+
+def test_an_invitation_ends_a_week_after_it_was_made(
+    app: Flask, client: FlaskClient, shop: Shop, box: PostBox
+) -> None:
+    """However young its link is: the mail may have waited."""
+    email = people.address()
+    invite(client, shop, email)
+    people.work(app)
+    with clock.travel(timedelta(days=7, minutes=1)):
+        assert "This invitation is over" in app.test_client().get(f"/join?token={box.link()}").text
+        assert join(app.test_client(), box.link(), **with_password()).status_code == 403
+    assert newcomer(app, shop, email) == []
+    with clock.travel(timedelta(days=6)):
+        assert join(app.test_client(), box.link(), **with_password()).status_code == 303
+
+
+def test_who_was_taken_off_does_not_come_back_by_the_old_link(
+    app: Flask, client: FlaskClient, shop: Shop, box: PostBox
+) -> None:
+    _, email = people.make_user(app)
+    invite(client, shop, email)
+    people.work(app)
+    visitor = app.test_client()
+    people.log_in(visitor, email)
+    token = form_token(visitor.get(f"/join?token={box.link()}").text)
+    assert accept(visitor, box.link(), form_token=token).status_code == 303
+    (member,) = read(app, shop, f"SELECT id FROM members WHERE email = '{email}'")
+    gone = client.post(f"/settings/members/{member.id}/remove", headers=shop.headers(fragment=True))
+    assert gone.status_code == 200
+    assert accept(visitor, box.link(), form_token=token).status_code == 422
+    assert newcomer(app, shop, email) == []
+    assert people.log_in(app.test_client(), email).status_code == 303, "the account itself is theirs"
+
+
+def test_a_link_sets_no_password_of_an_account(app: Flask) -> None:
+    """Two visitors may follow one link at once: the second finds an account, and leaves it as it is."""
+    _, email = people.make_user(app)
+    with app.app_context(), db.transaction(), pytest.raises(LinkUsed):
+        users.open_account(email, "Another horse 3", hasher=Hasher(4), now=clock.now())
+    assert people.log_in(app.test_client(), email).status_code == 303
+
+
+def test_it_is_mailed_again_with_a_new_link(
+    app: Flask, client: FlaskClient, shop: Shop, box: PostBox
+) -> None:
+    email = people.address()
+    invite(client, shop, email, "manager")
+    people.work(app)
+    page = client.get("/settings/members", headers=shop.headers()).text
+    assert f"Send again: {email}" in page
+    (row,) = read(app, shop, "SELECT id FROM invitations")
+    address, old = f"/settings/members/invitations/{row.id}/again", box.link()
+    assert client.post(address, headers=shop.headers("manager", fragment=True)).status_code == 403
+    foreign = factories.make_store(app)
+    assert client.post(address, headers=foreign.headers(fragment=True)).status_code == 404
+    answer = client.post(address, headers=shop.headers(fragment=True))
+    assert answer.status_code == 200 and answer.text.count(email) >= 1
+    people.work(app)
+    assert [mail.to for mail in box.sent] == [[email], [email]]
+    assert app.test_client().get(f"/join?token={old}").status_code == 403
+    shown = app.test_client().get(f"/join?token={box.link()}")
+    assert shown.status_code == 200 and "Manager" in shown.text
 
 
 def test_only_the_owner_invites(app: Flask, client: FlaskClient, shop: Shop) -> None:

@@ -260,9 +260,29 @@ def _settings(trail: Trail) -> None:
     trail.act("settings.remove_channel")
     member = {"member_id": trail.one("SELECT id FROM members WHERE role = 'viewer' LIMIT 1").id}
     trail.act("settings.change_role", names=member, data={"role": "manager"})
+    trail.act("api.change_member", names=member, json={"role": "viewer"})
     trail.act("settings.remove_member", names=member)
-    trail.act("settings.withdraw_invitation")
+    _invitations(trail)
     trail.act("settings.invite", data={"email": "another@example.com", "role": "viewer"})
+    _leavings(trail)
+
+
+def _invitations(trail: Trail) -> None:
+    def newest() -> dict[str, Any]:
+        return {"invitation_id": trail.one("SELECT MAX(id) AS id FROM invitations").id}
+
+    trail.act("settings.withdraw_invitation")
+    trail.act("settings.invite_again")
+    trail.act("api.change_invitation", names=newest(), json={"role": "manager"})
+    trail.act("api.resend_invitation", names=newest())
+    trail.act("api.withdraw_invitation", names=newest())
+    trail.act("api.invite", json={"email": "third@example.com", "role": "viewer"})
+    other = {"member_id": trail.one("SELECT id FROM members WHERE role = 'manager' LIMIT 1").id}
+    trail.act("api.remove_member", names=other)
+
+
+def _leavings(trail: Trail) -> None:
+    """What is done by links of mails, without any other proof of who asks."""
     claims = {"store": trail.stage.store.id, "address": "owner@example.com"}
     with trail.app.app_context():
         token = channels.unsubscribing().sign(claims)

@@ -1,4 +1,4 @@
-"""Invitations: ask somebody to join by mail, see what became of it, withdraw it"""
+"""Invitations: ask somebody to join by mail, see what became of it, mail it again, withdraw it"""
 
 from __future__ import annotations
 
@@ -9,17 +9,13 @@ from flask_login import current_user
 
 from app.blueprints.settings.door import blueprint
 from app.jobs import invitations as jobs
-from app.platform import clock, i18n, limits, queue, web
+from app.platform import clock, web
 from app.platform.access import Permission, actor
 from app.platform.forms import Form, is_address
 from app.platform.i18n import gettext
-from app.platform.limits import Limit
 from app.queries import invitations as read
 from app.services import invitations
 from app.services.invitations import UnableToInvite
-
-# Each is a mail to somebody who has not asked for it.
-_A_DAY = Limit("invitations", tries=20, seconds=86_400)
 
 
 @blueprint.get("/settings/members/invitations", needs=Permission.SETTINGS_READ)
@@ -37,18 +33,20 @@ def invite() -> Response:
     if not is_address(email):
         form.errors["email"] = gettext("Enter an e-mail address, like name@example.com.")
     if form.is_valid:
-        queue.ensure_reachable()
-        limits.enforce(_A_DAY, str(current_user.store_id))
         try:
-            made = invitations.invite(
-                email, form.values["role"], language=i18n.language(), actor=actor(), now=clock.now()
-            )
+            jobs.invite(current_user.store_id, email, form.values["role"], actor=actor(), now=clock.now())
         except UnableToInvite as error:
             form.errors["email"] = str(error)
         else:
-            jobs.send_later(current_user.store_id, made)
             return web.toast(_list(), gettext("Invitation made"))
     return _list(status=422, errors=form.errors, typed={"email": email, "role": form.text("role")})
+
+
+@blueprint.post("/settings/members/invitations/<int:invitation_id>/again", needs=Permission.MEMBERS_MANAGE)
+def invite_again(invitation_id: int) -> Response:
+    """Mail a new link to the address of one; the old link ends."""
+    jobs.invite_again(current_user.store_id, invitation_id, actor=actor(), now=clock.now())
+    return web.toast(_list(), gettext("Invitation made"))
 
 
 @blueprint.post("/settings/members/invitations/<int:invitation_id>/withdraw", needs=Permission.MEMBERS_MANAGE)

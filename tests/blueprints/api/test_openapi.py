@@ -131,7 +131,10 @@ def things(api: Api) -> dict[str, int]:
     file = {"filename": "a.csv", "content": f"SKU,Lead time\nSKU-{api.product_ids[0]},9\n"}
     day = clock.today("Europe/Berlin").isoformat()
     event = api.post("/api/events", json={"name": "Fair", "first_day": day, "last_day": day})
+    guest = api.post("/api/invitations", json={"email": "guest@example.com", "role": "viewer"})
     return {
+        "invitation_id": guest.json["id"],
+        "member_id": api.get("/api/members").json["items"][0]["id"],  # the owner, who stays
         "product_id": api.product_ids[0],
         "line_id": large_order(api),
         "event_id": event.json["id"],
