@@ -21,9 +21,18 @@ EVERYTHING = ["-n", "3", "--dist", "loadscope", "--no-loadscope-reorder", "--cov
 CHECKS = [sys.executable, "-m", "devtools.checks"]
 
 
-def prepare(stack: ExitStack) -> dict[str, str]:
+def only_domain(arguments: list[str]) -> bool:
+    """Whether pytest is asked for tests of the domain alone: they need no server, no browser and no page."""
+    paths = [(ROOT / argument.partition("::")[0]).resolve() for argument in arguments]
+    asked = [path for path in paths if path.exists()]
+    return bool(asked) and all(path.is_relative_to(ROOT / "tests" / "domain") for path in asked)
+
+
+def prepare(stack: ExitStack, arguments: list[str]) -> dict[str, str]:
     """Make or find all that tests use; answer pytest's environment. Servers run until `stack` closes."""
     environment = {**os.environ, "PYTHONPATH": str(ROOT)}
+    if only_domain(arguments):
+        return environment
     with step("JavaScript and CSS assets"):
         assets.ensure_assets()
     with step("Message catalogues"):
@@ -58,7 +67,7 @@ def main() -> int:
     arguments = sys.argv[1:]
     with stop_signals_raise(), ExitStack() as stack:
         checks = None if arguments else begin_checks(stack)
-        environment = prepare(stack)
+        environment = prepare(stack, arguments)
         environment["COVERAGE_FILE"] = str(local_dir() / "coverage" / "data")
         Path(environment["COVERAGE_FILE"]).parent.mkdir(exist_ok=True)
         command = [sys.executable, "-m", "pytest", *(arguments or EVERYTHING)]

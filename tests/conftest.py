@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import gc
 import os
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
@@ -42,6 +43,11 @@ LONG = (
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Long modules first; all others as they were found."""
     items.sort(key=lambda item: not str(item.path).endswith(LONG))
+
+
+def pytest_collection_finish() -> None:
+    """What has been imported stays: no collection of garbage need look through it again and again."""
+    gc.freeze()
 
 
 def sqlalchemy_url(url: str) -> str:

@@ -34,3 +34,19 @@ def test_checks_end_with_a_run_that_is_stopped(checks: pytest.MonkeyPatch) -> No
         process = testing.begin_checks(stack).process
         assert process.poll() is None
     assert process.poll() is not None
+
+
+@pytest.mark.parametrize(
+    ("arguments", "answer"),
+    [
+        (["tests/domain", "-k", "prophet"], True),
+        (["-q", "tests/domain/test_past.py::test_sums_by_hand", "--cov=app/domain"], True),
+        (["tests/domain", "tests/jobs"], False),
+        (["tests/domain/../jobs"], False),
+        (["-k", "prophet"], False),
+        (["tests"], False),
+        ([], False),
+    ],
+)
+def test_the_domain_is_tested_without_servers(arguments: list[str], answer: bool) -> None:
+    assert testing.only_domain(arguments) is answer
