@@ -107,6 +107,42 @@ def test_service_by_value_moves_levels_between_products(
     assert promised(app, shop) == before
 
 
+def test_how_a_stranger_shares_out_stock_is_theirs_alone(
+    client: FlaskClient, app: Flask, store: Ready, stranger: Ready
+) -> None:
+    (shop, _), (other, _) = store, stranger
+
+    def ways() -> tuple[str, str]:
+        found = [read(app, one, "SELECT service_by FROM store_settings")[0] for one in (shop, other)]
+        return found[0].service_by, found[1].service_by
+
+    def chosen(page: str) -> str:
+        field = page.split('name="service_by"')[1].split("</select>")[0]
+        found = re.search(r'<option value="(\w+)" selected', field)
+        assert found is not None
+        return found[1]
+
+    ours, theirs = promised(app, shop), promised(app, other)
+    assert save(client, other, service_by="value")[0] == 200
+    assert ways() == ("level", "value")
+    assert promised(app, shop) == ours, "our orders follow our own choice"
+    assert chosen(client.get("/settings", headers=shop.headers()).text) == "level"
+
+    headers = other.headers() | {"Accept": "application/json"}
+    changed = client.patch("/api/settings", json={"service_by": "level"}, headers=headers)
+    assert changed.get_json()["service_by"] == "level"
+    assert save(client, shop, service_by="value")[0] == 200
+    assert ways() == ("value", "level")
+    after = promised(app, shop)
+    moved = next(i for i in after if after[i] != ours[i])
+    assert promised(app, other) == theirs
+    assert chosen(client.get("/settings", headers=other.headers()).text) == "level"
+    assert client.get("/api/settings", headers=headers).get_json()["service_by"] == "level"
+    for path in (f"/products/{moved}", f"/api/suggestions/{moved}"):
+        assert client.get(path, headers=headers).status_code == 404
+    assert save(client, shop)[0] == 200
+
+
 def test_a_wrong_level_is_said_beside_its_field_and_nothing_is_saved(
     client: FlaskClient, app: Flask, store: Ready
 ) -> None:
