@@ -22,7 +22,10 @@ from app.platform.tenancy import StoreScoped
 
 
 class Import(StoreScoped, Base):
-    """One file. `content` holds columns and rows without personal data; it goes when the import is applied."""
+    """One file. `content` holds columns and rows without personal data; it goes when the import is applied.
+
+    `status` is what became of it; `work` is what is owed or was done last (check, apply, undo), with its own status.
+    """
 
     __tablename__ = "imports"
 
@@ -38,12 +41,25 @@ class Import(StoreScoped, Base):
     undo: Mapped[dict[str, Any]] = mapped_column(JSONB, default=dict)
     summary: Mapped[dict[str, int]] = mapped_column(JSONB, default=dict)
     actor: Mapped[str]
+    work: Mapped[str] = mapped_column(default="")
+    work_status: Mapped[str] = mapped_column(default="done")
+    # Of the file, and of those how many the work has read.
+    rows: Mapped[int] = mapped_column(default=0)
+    rows_done: Mapped[int] = mapped_column(default=0)
+    error: Mapped[str] = mapped_column(default="")
+    asked_by: Mapped[str] = mapped_column(default="")
+    # What the last check found; see services.imports.outcomes.
+    outcome: Mapped[dict[str, Any] | None] = mapped_column(JSONB(none_as_null=True))
     created_at: Mapped[datetime] = mapped_column(DateTime(timezone=True), server_default=func.now())
     applied_at: Mapped[datetime | None] = mapped_column(DateTime(timezone=True))
     undone_at: Mapped[datetime | None] = mapped_column(DateTime(timezone=True))
 
     __table_args__ = (
         CheckConstraint("status IN ('preview', 'applied', 'undone')", name="status_is_known"),
+        CheckConstraint("work IN ('', 'check', 'apply', 'undo')", name="work_is_known"),
+        CheckConstraint(
+            "work_status IN ('queued', 'running', 'done', 'failed')", name="work_status_is_known"
+        ),
         CheckConstraint(
             "kind IN ('products', 'suppliers', 'stocky_orders', 'stocky_adjustments')", name="kind_is_known"
         ),

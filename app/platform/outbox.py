@@ -120,6 +120,11 @@ def release(*, store_id: int | None = None) -> list[Wish]:
     )
 
 
+def unpark(name: str) -> None:
+    """Let a parked wish wait again, ahead of the new one that comes with the commit: readers see it so at once."""
+    db.execute("UPDATE outbox SET parked_at = NULL WHERE name = :name AND parked_at IS NOT NULL", name=name)
+
+
 def _wishes(sql: str, **parameters: Any) -> list[Wish]:
     return [_wish(row) for row in db.rows(sql, **parameters)]
 

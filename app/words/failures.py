@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 
+from app.platform.formats import number
 from app.platform.i18n import gettext
 
 
@@ -62,7 +63,25 @@ MESSAGES = (
     _message("The app was uninstalled."),
     _message("The report could not be made. Ask for it again."),
     _message("The export could not be made. Ask for it again."),
+    # Rows of files that merchants bring, and the work on them
+    _message("There is no number in this row."),
+    _message("There is no name of a supplier."),
+    _message("The product stands in an earlier row too. Leave one of them."),
+    _message("The supplier stands in an earlier row too. Leave one of them."),
+    _message("With %(days)s days between orders enter at most %(most)s."),
+    _message("%(cell)s is no amount. Write it like 4.20."),
+    _message("%(cell)s is no whole number of units."),
+    _message("%(cell)s is no date. Write it like 2026-08-31."),
+    _message("Enter the three letters of a currency, such as USD."),
+    _message("Enter a whole number from %(low)s to %(high)s."),
+    _message("“%(typed)s” is not an e-mail address. Write it like name@example.com."),
+    _message("Enter at most %(most)s addresses."),
+    _message("Something has changed since the file was checked. Look at it again, then import it."),
+    _message("The work on the file failed and changed nothing. Try it again."),
+    # Last, since it fits the most: a column, its cell, and what is wrong with it.
+    _message("%(column)s “%(cell)s”: %(last)s"),
 )
+_GROUPED = re.compile(r"\d{1,3}(?:,\d{3})+")
 # A sentence of Shopify's client begins with the name of the call, which tells a shopkeeper nothing.
 _CALL = r"(?:[a-z_]+: )?"
 
@@ -74,15 +93,22 @@ def _pattern(message: str) -> re.Pattern[str]:
 
 
 _PATTERNS = [(message, _pattern(message)) for message in MESSAGES]
+# What a sentence of that message holds in any case: to look for it is quicker than to try the pattern.
+_CERTAIN = {message: max(re.split(r"%\(\w+\)s", message), key=len) for message in MESSAGES}
+
+
+def _own_marks(value: str) -> str:
+    """A number that is on record as English writes it (`1,000,000`), as the reader's language does."""
+    return number(int(value.replace(",", ""))) if _GROUPED.fullmatch(value) else value
 
 
 def said(stored: str | None) -> str:
     """The failure in the reader's words, empty for none; a failure within a failure is said too."""
     text = stored or ""
     for message, pattern in _PATTERNS:
-        found = pattern.fullmatch(text)
+        found = pattern.fullmatch(text) if _CERTAIN[message] in text else None
         if found is not None:
-            values = found.groupdict()
+            values = {name: _own_marks(value) for name, value in found.groupdict().items()}
             if "last" in values:
                 values["last"] = said(values["last"])
             return gettext(message, **values)

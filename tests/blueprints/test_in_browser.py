@@ -16,6 +16,7 @@ from playwright.sync_api import Browser, Page, Route, expect, sync_playwright
 from werkzeug.serving import make_server
 
 from app.jobs import forecasts, proof, reports
+from app.jobs import imports as import_jobs
 from app.platform import clock, db, queue, tenancy
 from app.services import events, imports, purchasing
 from app.services import proof as proofs
@@ -47,6 +48,7 @@ PAGES = [
     "/events",
     "/imports",
     "/imports/{preview}",
+    "/imports/{waiting}",
     "/sync",
     "/nowhere",
 ]
@@ -88,13 +90,17 @@ def places(app: Flask, store: tuple[Shop, list[int]]) -> dict[str, int]:
         sent = purchasing.accept(ids[1], quantity=9, **made)
         purchasing.send(sent.id, version=sent.version, today=clock.today("Europe/Berlin"), **made)
         file = f"SKU,Lead time,MOQ\nSKU-{ids[0]},9,24\nNONE-1,7,\n".encode()
+        preview = imports.upload("settings.csv", file, kind=None, **made)
+        imports.perform(preview, now=clock.now())
+        file += b"NONE-2,7,\n" * imports.AT_ONCE_ROWS
         return {
             "first": ids[0],
             "refused": ids[4],
             "supplier": draft.supplier_id,
             "draft": draft.id,
             "sent": sent.id,
-            "preview": imports.upload("settings.csv", file, kind=None, **made),
+            "preview": preview,
+            "waiting": imports.upload("long.csv", file, kind=None, **made),
         }
 
 
@@ -301,6 +307,27 @@ def test_a_report_appears_by_itself_and_downloads(
         link.click()
     assert download.value.suggested_filename.startswith("fluxor-reorder-")
     assert "product_name" in Path(download.value.path()).read_text(encoding="utf-8-sig")
+
+
+def test_a_long_file_shows_its_check_and_import_as_they_go(
+    app: Flask, tab: Page, store: tuple[Shop, list[int]], tmp_path: Path
+) -> None:
+    shop, ids = store
+    file = tmp_path / "long.csv"
+    file.write_text(f"SKU,Lead time\nSKU-{ids[3]},9\n" + "NONE,7\n" * imports.AT_ONCE_ROWS)
+    tab.goto("/imports")
+    tab.get_by_label("File", exact=True).set_input_files(file)
+    tab.get_by_role("button", name="Show what would change").click()
+    expect(tab.get_by_role("status").filter(has_text="Its turn comes in a moment")).to_be_visible()
+    number = int(re.search(r"/imports/(\d+)", tab.url)[1])  # type: ignore[index]
+    with app.app_context():
+        import_jobs.work(shop.id, number)
+    tab.get_by_role("button", name="Import", exact=True).click()
+    expect(tab.locator("#import")).to_contain_text("Being imported")
+    with app.app_context():
+        import_jobs.work(shop.id, number)
+    expect(tab.get_by_role("button", name="Undo this import")).to_be_visible()
+    expect(tab.locator("#import [hx-trigger]")).to_have_count(0)
 
 
 def test_the_first_sync_turns_into_the_dashboard(browser: Browser, address: str, app: Flask) -> None:

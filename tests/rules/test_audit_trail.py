@@ -225,7 +225,9 @@ def _imports(trail: Trail) -> None:
 def _another_import(trail: Trail) -> int:
     with trail.app.app_context(), tenancy.store_scope(db.session(), trail.stage.store.id), db.transaction():
         content = b"SKU,Lead time\nSKU-71001,44\n"
-        return imports.upload("more.csv", content, kind=None, actor="Owner Person", now=clock.now())
+        brought = imports.upload("more.csv", content, kind=None, actor="Owner Person", now=clock.now())
+        imports.perform(brought, now=clock.now())
+        return brought
 
 
 def _asks(trail: Trail) -> None:

@@ -174,6 +174,7 @@ def _things(store_id: int, variant_id: int) -> dict[str, Any]:
     session.add(ReportPart(report_id=report.id, number=0, content=MARK.encode()))
     purchasing.add_line(order.id, f"SKU-{variant_id}", actor=MARK, now=now)
     brought = imports.upload(f"{MARK}.csv", b"SKU,Lead time\nSKU-71000,9\n", kind=None, actor=MARK, now=now)
+    imports.perform(brought, now=now)
     return {
         "event_id": _event(),
         "line_id": line_id,

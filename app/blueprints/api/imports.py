@@ -10,7 +10,7 @@ from pydantic import Field, StringConstraints
 
 from app.blueprints.api.door import blueprint
 from app.domain.sheets import CannotRead
-from app.jobs import forecasts as forecast_jobs
+from app.jobs import imports as jobs
 from app.platform import clock
 from app.platform.access import Permission, actor
 from app.platform.api import paged
@@ -19,6 +19,7 @@ from app.queries import imports as queries
 from app.queries.api import work as read
 from app.services import imports as service
 from app.services.imports import KINDS, ImportNotFound
+from app.words.failures import said
 from app.words.imports import unreadable
 
 _TAG, _READ, _EDIT = "Imports", Permission.CATALOG_READ, Permission.CATALOG_EDIT
@@ -38,6 +39,16 @@ class Import(Model):
     answers: dict[str, str]
     summary: dict[str, int] = Field(description="What it changed, once it is applied.")
     actor: str
+    rows: int
+    work: Literal["", "check", "apply", "undo"] = Field(
+        description="What is being done with it, or was last."
+    )
+    work_status: Literal["queued", "running", "done", "failed"] = Field(
+        description="How that stands. Long files are worked on in the background: ask again while it is"
+        " `queued` or `running`."
+    )
+    rows_done: int = Field(description="How many rows that work has read.")
+    error: str = Field(description="Why it failed, or why nothing was imported.")
     timestamp: datetime = Field(description="When the file came.")
     applied_at: datetime | None
     undone_at: datetime | None
@@ -73,7 +84,7 @@ class ImportPreview(Model):
 
 
 class ImportDetail(Import):
-    """One import; `preview` is null once it was applied."""
+    """One import; `preview` is null while the file is being checked, and once it was applied."""
 
     preview: ImportPreview | None
 
@@ -108,13 +119,14 @@ def one_import(import_id: int) -> dict[str, Any]:
 
 @blueprint.write("/imports", needs=_EDIT, tag=_TAG, answer=ImportDetail, body=File, status=201, also=(409,))
 def bring_import(body: File) -> dict[str, Any]:
-    """Bring a CSV file. Nothing changes before it is applied."""
+    """Bring a CSV file; it is checked. Nothing changes before it is applied."""
     try:
         import_id = service.upload(
             body.filename, body.content.encode(), kind=body.kind, actor=actor(), now=clock.now()
         )
     except CannotRead as problem:
         raise Invalid([{"field": "content", "detail": unreadable(str(problem))}]) from None
+    jobs.soon(current_user.store_id, import_id)
     return _shown(import_id)
 
 
@@ -127,26 +139,27 @@ def bring_import(body: File) -> dict[str, Any]:
     also=(409,),
 )
 def answer_import(import_id: int, body: Answers) -> dict[str, Any]:
-    """Say which column holds which field; the preview follows."""
+    """Say which column holds which field; a new check follows."""
     given = {"dates": body.dates, "decimals": body.decimals}
-    service.answer(import_id, body.mapping, {name: text for name, text in given.items() if text})
+    answers = {name: text for name, text in given.items() if text}
+    service.answer(import_id, body.mapping, answers, actor=actor())
+    jobs.soon(current_user.store_id, import_id)
     return _shown(import_id)
 
 
 @blueprint.write("/imports/<int:import_id>/apply", needs=_EDIT, tag=_TAG, answer=ImportDetail, also=(409,))
 def apply_import(import_id: int) -> dict[str, Any]:
     """Do all that the preview says, or nothing."""
-    made = service.apply(import_id, actor=actor(), now=clock.now())
-    if made.products or made.suppliers:
-        forecast_jobs.replan_soon(current_user.store_id)
+    service.ask(import_id, "apply", actor=actor())
+    jobs.soon(current_user.store_id, import_id)
     return _shown(import_id)
 
 
 @blueprint.write("/imports/<int:import_id>/undo", needs=_EDIT, tag=_TAG, answer=ImportDetail, also=(409,))
 def undo_import(import_id: int) -> dict[str, Any]:
     """Put back what an import changed; what somebody changed since then stays."""
-    service.undo(import_id, actor=actor(), now=clock.now())
-    forecast_jobs.replan_soon(current_user.store_id)
+    service.ask(import_id, "undo", actor=actor())
+    jobs.soon(current_user.store_id, import_id)
     return _shown(import_id)
 
 
@@ -154,27 +167,30 @@ def _shown(import_id: int) -> dict[str, Any]:
     found = queries.one(import_id)
     if found is None:
         raise ImportNotFound(f"There is no import {import_id} in this store.")
-    names = Import.model_fields.keys() - {"timestamp"}
-    shown = {name: getattr(found, name) for name in names} | {"timestamp": found.created_at}
-    return shown | {"preview": _preview(import_id) if found.status == "preview" else None}
+    names = Import.model_fields.keys() - {"timestamp", "error"}
+    shown = {name: getattr(found, name) for name in names}
+    shown |= {"timestamp": found.created_at, "error": said(found.error)}
+    return shown | {"preview": None if found.is_busy else _preview(import_id)}
 
 
-def _preview(import_id: int) -> ImportPreview:
-    plan = service.plan(import_id)
+def _preview(import_id: int) -> ImportPreview | None:
+    found = queries.outcome(import_id)
+    if found is None:
+        return None
     return ImportPreview(
-        can_apply=plan.can_apply,
-        rows=plan.counts["rows"],
-        products=len(plan.products),
-        suppliers=len(plan.suppliers),
-        new_suppliers=plan.new_suppliers,
-        records=len(plan.records),
-        errors=_problems(plan.errors),
-        unmatched=_problems(plan.unmatched),
-        ambiguous=_problems(plan.ambiguous),
-        questions=plan.questions,
-        missing=[list(group) for group in plan.missing],
+        can_apply=found.can_apply,
+        rows=found.rows,
+        products=found.products,
+        suppliers=found.suppliers,
+        new_suppliers=found.new_suppliers,
+        records=found.records,
+        errors=_problems(found.errors),
+        unmatched=_problems(found.unmatched),
+        ambiguous=_problems(found.ambiguous),
+        questions=found.questions,
+        missing=found.missing,
     )
 
 
 def _problems(found: list[tuple[int, str]]) -> list[RowProblem]:
-    return [RowProblem(row=row, detail=words) for row, words in found]
+    return [RowProblem(row=row, detail=said(words)) for row, words in found]

@@ -6,6 +6,7 @@ from datetime import date
 from typing import Any
 
 from app.queries.api.slices import slice_of
+from app.queries.imports import TABLES, WORK_STATUS
 from app.words.failures import said
 
 
@@ -38,14 +39,16 @@ def sync_runs(*, page: int, size: int) -> dict[str, Any]:
 
 def imports(*, page: int, size: int) -> dict[str, Any]:
     """Files that were brought, newest first, without their rows."""
-    return slice_of(
-        "id, kind, filename, status, COALESCE(content -> 'columns', '[]'::jsonb) AS columns, mapping, answers,"
-        " summary, actor, created_at AS timestamp, applied_at, undone_at",
-        "FROM imports",
-        "created_at DESC, id DESC",
+    found = slice_of(
+        "i.id, i.kind, i.filename, i.status, COALESCE(i.content -> 'columns', '[]'::jsonb) AS columns, i.mapping,"
+        " i.answers, i.summary, i.actor, i.created_at AS timestamp, i.applied_at, i.undone_at, i.work,"
+        f" {WORK_STATUS}, i.rows, i.rows_done, i.error",
+        f"FROM {TABLES}",
+        "i.created_at DESC, i.id DESC",
         page,
         size,
     )
+    return _failures_said(found)
 
 
 def overrides(*, show: str, product_id: int | None, today: date, page: int, size: int) -> dict[str, Any]:

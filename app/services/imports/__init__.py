@@ -1,25 +1,37 @@
-"""Files that merchants bring: uploaded, read as one kind, previewed, applied in one go, undone."""
+"""Files that merchants bring: uploaded, read as one kind, checked, applied in one go, undone."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 from datetime import datetime, timedelta
 
-from sqlalchemy import select
-
 from app.domain import sheets
-from app.domain.sheets import Sheet
 from app.models.imports import Import
-from app.platform import db
+from app.platform import db, outbox
 from app.platform.i18n import gettext
-from app.services import audit
-from app.services.imports import kinds, writing
+from app.queries import imports as queries
+from app.services.imports import kinds, work
 from app.services.imports.kinds import KINDS
-from app.services.imports.planning import Plan, Planner
+from app.services.imports.outcomes import SHOWN
+from app.services.imports.work import fail, heard, perform
 
-__all__ = ["KINDS", "ImportNotFound", "Plan", "UnableToImport", "answer", "apply", "plan", "undo", "upload"]
+__all__ = [
+    "AT_ONCE_ROWS",
+    "KINDS",
+    "SHOWN",
+    "ImportNotFound",
+    "UnableToImport",
+    "answer",
+    "ask",
+    "fail",
+    "heard",
+    "is_short",
+    "perform",
+    "upload",
+]
 
-
+# A file of at most so many rows is worked on while its reader waits: that takes no longer than a page.
+AT_ONCE_ROWS = 200
 _KEPT = timedelta(days=7)
 
 
@@ -32,7 +44,7 @@ class UnableToImport(ValueError):
 
 
 def upload(filename: str, content: bytes, *, kind: str | None, actor: str, now: datetime) -> int:
-    """Keep a file for its preview, without the columns that name people; returns the import's id.
+    """Keep a file, without the columns that name people, and owe its check; returns the import's id.
 
     `kind` None: the headers say what it is. Raises sheets.CannotRead, UnableToImport.
     """
@@ -47,6 +59,7 @@ def upload(filename: str, content: bytes, *, kind: str | None, actor: str, now: 
         filename=filename[:200],
         status="preview",
         content={"columns": sheet.columns, "rows": sheet.rows, "numbers": sheet.numbers},
+        rows=len(sheet.rows),
         mapping=kinds.mapped(chosen, sheet.columns),
         answers={},
         undo={},
@@ -54,76 +67,60 @@ def upload(filename: str, content: bytes, *, kind: str | None, actor: str, now: 
         actor=actor,
         created_at=now,
     )
+    _owe(found, "check", actor=actor)
     db.session().add(found)
     db.session().flush()
     return found.id
 
 
-def get(import_id: int, *, lock: bool = False) -> Import:
-    """An import of the current store. Raises ImportNotFound."""
-    query = select(Import).where(Import.id == import_id)
-    found = db.session().execute(query.with_for_update() if lock else query).scalar_one_or_none()
-    if found is None:
-        raise ImportNotFound(f"There is no import {import_id} in this store.")
-    return found
-
-
-def answer(import_id: int, mapping: Mapping[str, str], answers: Mapping[str, str]) -> None:
-    """Say which column holds which field, and what the file leaves open. Raises ImportNotFound, UnableToImport."""
-    found = _open(import_id)
-    columns = (found.content or {}).get("columns", [])
-    known = KINDS[found.kind].aliases
-    found.mapping = {name: column for name, column in mapping.items() if name in known and column in columns}
-    found.answers = dict(answers)
-    db.session().flush()
-
-
-def plan(import_id: int) -> Plan:
-    """What applying it would do now. Raises ImportNotFound, UnableToImport."""
-    found = get(import_id)
-    if found.content is None:
-        raise UnableToImport(gettext("This import was applied already."))
-    return Planner(found.kind, Sheet(**found.content), found.mapping, found.answers).made()
-
-
-def apply(import_id: int, *, actor: str, now: datetime) -> Plan:
-    """Do all that the plan says, or nothing. Raises ImportNotFound, UnableToImport."""
-    found = _open(import_id)
-    made = plan(import_id)
-    if not made.can_apply:
-        raise UnableToImport(
-            gettext("This import changes nothing, or something in it has to be mended first.")
-        )
-    found.undo = writing.apply(found, made, now=now)
-    found.status, found.applied_at, found.content = "applied", now, None
-    found.summary = {
-        "products": len(made.products),
-        "suppliers": len(made.suppliers),
-        "new_suppliers": len(made.new_suppliers),
-        "records": len(made.records),
-    }
-    db.session().flush()
-    audit.record(actor=actor, action="import.applied", import_id=import_id, kind=found.kind, **found.summary)
-    return made
-
-
-def undo(import_id: int, *, actor: str, now: datetime) -> int:
-    """Put back what the import changed; returns how many values stay, for somebody changed them since then.
+def answer(import_id: int, mapping: Mapping[str, str], answers: Mapping[str, str], *, actor: str) -> None:
+    """Say which column holds which field, and what the file leaves open; owes a new check.
 
     Raises ImportNotFound, UnableToImport.
     """
-    found = get(import_id, lock=True)
-    if found.status != "applied":
-        raise UnableToImport(gettext("Only an import that was applied can be undone."))
-    stayed = writing.undo(found, now=now)
-    found.status, found.undone_at, found.undo = "undone", now, {}
+    found = _free(import_id, "preview")
+    columns = (found.content or {}).get("columns", [])
+    known = KINDS[found.kind].aliases
+    found.mapping = {name: column for name, column in mapping.items() if name in known and column in columns}
+    found.answers, found.outcome = dict(answers), None
+    _owe(found, "check", actor=actor)
     db.session().flush()
-    audit.record(actor=actor, action="import.undone", import_id=import_id, stayed=stayed)
-    return stayed
 
 
-def _open(import_id: int) -> Import:
-    found = get(import_id, lock=True)
-    if found.status != "preview":
-        raise UnableToImport(gettext("This import was applied already. Bring the file again to change more."))
+def ask(import_id: int, wanted: str, *, actor: str) -> None:
+    """Owe that the import is applied (`apply`) or undone (`undo`). Raises ImportNotFound, UnableToImport."""
+    found = _free(import_id, "preview" if wanted == "apply" else "applied")
+    if wanted == "apply" and not (found.outcome or {}).get("can_apply"):
+        raise UnableToImport(
+            gettext("This import changes nothing, or something in it has to be mended first.")
+        )
+    _owe(found, wanted, actor=actor)
+    db.session().flush()
+
+
+def is_short(import_id: int) -> bool:
+    """Whether the work on the file takes no longer than a page."""
+    found = db.rows("SELECT rows FROM imports WHERE id = :id", id=import_id)
+    return bool(found) and found[0].rows <= AT_ONCE_ROWS
+
+
+def _owe(found: Import, wanted: str, *, actor: str) -> None:
+    found.work, found.work_status, found.rows_done, found.error = wanted, "queued", 0, ""
+    found.asked_by = actor
+
+
+def _free(import_id: int, status: str) -> Import:
+    """The import, locked, if nothing is being done with it and its status is the one that is needed."""
+    found, state = work.found(import_id, lock=True), queries.one(import_id)
+    if found is None or state is None:
+        raise ImportNotFound(f"There is no import {import_id} in this store.")
+    if state.is_busy:
+        raise UnableToImport(gettext("This file is being worked on. Wait until that is done."))
+    if found.status != status:
+        raise UnableToImport(
+            gettext("This import was applied already. Bring the file again to change more.")
+            if status == "preview"
+            else gettext("Only an import that was applied can be undone.")
+        )
+    outbox.unpark(f"{queries.JOB}{import_id}")
     return found

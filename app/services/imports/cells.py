@@ -11,7 +11,6 @@ from typing import Any
 from app.domain import sheets
 from app.domain.sheets import Sheet
 from app.platform.forms import Form
-from app.platform.i18n import gettext
 
 LONGEST_DAYS = 180
 _LIMITS = {
@@ -76,7 +75,7 @@ class Cells:
         else:
             form.values[name] = form.text(name)
             if not (len(form.text(name)) == 3 and form.text(name).isascii() and form.text(name).isalpha()):
-                form.errors[name] = gettext("Enter the three letters of a currency, such as USD.")
+                form.errors[name] = "Enter the three letters of a currency, such as USD."
         if not form.is_valid:
             self.wrong(row, f"{self.columns[name]} “{row[name][:40]}”: {form.errors[name]}")
             return None
@@ -93,8 +92,7 @@ class Cells:
         except ValueError:
             value = Decimal(-1)
         if not 0 <= value < Decimal("1e9"):
-            words = gettext("%(cell)s is no amount. Write it like 4.20.", cell=f"“{row[name][:40]}”")
-            self.wrong(row, f"{self.columns[name]}: {words}")
+            self.wrong(row, f"{self.columns[name]}: “{row[name][:40]}” is no amount. Write it like 4.20.")
             return None
         return value
 
@@ -106,7 +104,7 @@ class Cells:
                 return int(value)
         except ValueError:
             pass
-        self.wrong(row, gettext("%(cell)s is no whole number of units.", cell=f"“{row[name][:40]}”"))
+        self.wrong(row, f"“{row[name][:40]}” is no whole number of units.")
         return None
 
     def day(self, row: Row, name: str) -> date | None:
@@ -116,9 +114,7 @@ class Cells:
         try:
             return sheets.day(row[name], self.order)
         except ValueError:
-            self.wrong(
-                row, gettext("%(cell)s is no date. Write it like 2026-08-31.", cell=f"“{row[name][:40]}”")
-            )
+            self.wrong(row, f"“{row[name][:40]}” is no date. Write it like 2026-08-31.")
             return None
 
     def wrong(self, row: Row, words: str) -> None:

@@ -4,30 +4,36 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Sequence
+from contextlib import nullcontext
 from typing import Any
 
 from app.platform import db
+
+# From so many rows on a file reads much of the catalogue.
+_MANY = 1000
+_MEANT = """
+    SELECT v.id, v.sku, v.barcode, t.lead_time_days, t.moq, t.case_size, t.low_stock_threshold,
+           t.unit_cost, COALESCE(u.name, p.vendor) AS supplier
+    FROM variants v
+    JOIN products p ON p.store_id = v.store_id AND p.id = v.product_id
+    LEFT JOIN variant_settings t ON t.store_id = v.store_id AND t.variant_id = v.id
+    LEFT JOIN suppliers n ON n.store_id = p.store_id AND n.vendor = p.vendor
+    LEFT JOIN suppliers u ON u.store_id = p.store_id AND u.id = COALESCE(t.supplier_id, n.id)
+    WHERE v.deleted_at IS NULL AND p.deleted_at IS NULL
+      AND (v.sku = ANY(:skus) OR (v.barcode <> '' AND v.barcode = ANY(:barcodes)))
+"""
 
 
 class Catalogue:
     """The products that a file's SKUs and barcodes may mean, and what is set for them."""
 
     def __init__(self, skus: Sequence[str], barcodes: Sequence[str]) -> None:
-        found = db.rows(
-            """
-            SELECT v.id, v.sku, v.barcode, t.lead_time_days, t.moq, t.case_size, t.low_stock_threshold,
-                   t.unit_cost, COALESCE(u.name, p.vendor) AS supplier
-            FROM variants v
-            JOIN products p ON p.store_id = v.store_id AND p.id = v.product_id
-            LEFT JOIN variant_settings t ON t.store_id = v.store_id AND t.variant_id = v.id
-            LEFT JOIN suppliers n ON n.store_id = p.store_id AND n.vendor = p.vendor
-            LEFT JOIN suppliers u ON u.store_id = p.store_id AND u.id = COALESCE(t.supplier_id, n.id)
-            WHERE v.deleted_at IS NULL AND p.deleted_at IS NULL
-              AND (v.sku = ANY(:skus) OR (v.barcode <> '' AND v.barcode = ANY(:barcodes)))
-            """,
-            skus=[sku for sku in skus if sku],
-            barcodes=[code for code in barcodes if code],
-        )
+        wanted = {
+            "skus": [sku for sku in skus if sku],
+            "barcodes": [code for code in barcodes if code],
+        }
+        with db.by_whole_tables() if len(skus) > _MANY else nullcontext():
+            found = db.rows(_MEANT, **wanted)
         self.by_sku: dict[str, list[int]] = defaultdict(list)
         self.by_barcode: dict[str, list[int]] = defaultdict(list)
         self.settings = {row.id: row._asdict() for row in found}

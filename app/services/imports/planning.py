@@ -4,12 +4,11 @@ from __future__ import annotations
 
 import statistics
 from collections import Counter, defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
 from app.domain.sheets import Sheet
-from app.platform.i18n import gettext
 from app.services.imports.cells import LONGEST_DAYS, Cells, Row
 from app.services.imports.kinds import missing
 from app.services.imports.matching import Catalogue, known_numbers, known_suppliers
@@ -20,6 +19,8 @@ SUPPLIER_FIELDS = ("email", "lead_time_days", "review_days", "minimum_order_valu
 # Fewer deliveries than this prove no lead time.
 _FEWEST_DELIVERIES = 3
 _LONGEST_NAME, _LONGEST_NUMBER = 200, 100
+# Progress is told after so many rows.
+_STRIDE = 1000
 
 
 @dataclass
@@ -51,12 +52,20 @@ class Plan:
 
 
 class Planner:
-    """Reads one sheet as one kind of file."""
+    """Reads one sheet as one kind of file; `progress` is told how many rows have been read.
+
+    What is wrong is on record as an English sentence, which `app.words.failures` says anew to each reader.
+    """
 
     def __init__(
-        self, kind: str, sheet: Sheet, mapping: Mapping[str, str], answers: Mapping[str, str]
+        self,
+        kind: str,
+        sheet: Sheet,
+        mapping: Mapping[str, str],
+        answers: Mapping[str, str],
+        progress: Callable[[int], None],
     ) -> None:
-        self.kind = kind
+        self.kind, self.progress = kind, progress
         self.cells = Cells(sheet, mapping, answers)
         self.known = known_suppliers()
         self.plan = Plan(errors=self.cells.errors, questions=self.cells.questions)
@@ -70,10 +79,16 @@ class Planner:
             self._name_new_suppliers()
         return self.plan
 
+    def _each(self, rows: list[Row]) -> Iterator[Row]:
+        for number, row in enumerate(rows):
+            if number % _STRIDE == 0:
+                self.progress(number)
+            yield row
+
     def _products(self, rows: list[Row]) -> None:
         found = self._catalogue(rows)
         review = settings().review_days
-        for row in rows:
+        for row in self._each(rows):
             values = self.cells.values(row, PRODUCT_FIELDS)
             if values.get("lead_time_days", 0) + review > LONGEST_DAYS:
                 self._too_slow(row, review)
@@ -86,7 +101,7 @@ class Planner:
     def _put(self, row: Row, variant: int, values: dict[str, Any], found: Catalogue) -> None:
         earlier = self.plan.products.get(variant, {})
         if any(earlier.get(name, value) != value for name, value in values.items()):
-            self.cells.wrong(row, gettext("The product stands in an earlier row too. Leave one of them."))
+            self.cells.wrong(row, "The product stands in an earlier row too. Leave one of them.")
         else:
             self._change(variant, values, found)
 
@@ -98,14 +113,12 @@ class Planner:
 
     def _suppliers(self, rows: list[Row]) -> None:
         review, seen = settings().review_days, set[str]()
-        for row in rows:
+        for row in self._each(rows):
             name, values = row["supplier"][:_LONGEST_NAME], self.cells.values(row, SUPPLIER_FIELDS)
             if not name:
-                self.cells.wrong(row, gettext("There is no name of a supplier."))
+                self.cells.wrong(row, "There is no name of a supplier.")
             elif name.lower() in seen:
-                self.cells.wrong(
-                    row, gettext("The supplier stands in an earlier row too. Leave one of them.")
-                )
+                self.cells.wrong(row, "The supplier stands in an earlier row too. Leave one of them.")
             elif values.get("lead_time_days", 0) + values.get("review_days", review) > LONGEST_DAYS:
                 self._too_slow(row, values.get("review_days", review))
             else:
@@ -118,7 +131,7 @@ class Planner:
     def _stocky_orders(self, rows: list[Row]) -> None:
         days: dict[str, list[int]] = defaultdict(list)
         fresh = self._fresh(rows)
-        for row in fresh:
+        for row in self._each(fresh):
             number, supplier = row["number"][:_LONGEST_NUMBER], row["supplier"][:_LONGEST_NAME]
             ordered, arrived = self.cells.day(row, "ordered_on"), self.cells.day(row, "received_on")
             is_first = number not in self.plan.records
@@ -165,7 +178,7 @@ class Planner:
         self.plan.counts["not_executed"] = len(rows) - len(done)
         fresh = self._fresh(done)
         found = self._catalogue(fresh)
-        for row in fresh:
+        for row in self._each(fresh):
             day, units = self.cells.day(row, "happened_on"), self.cells.units(row, "units")
             variant = self._variant(row, found)
             if variant is None or units is None:
@@ -183,7 +196,7 @@ class Planner:
         known, fresh = known_numbers(self.kind), []
         for row in rows:
             if not row["number"]:
-                self.cells.wrong(row, gettext("There is no number in this row."))
+                self.cells.wrong(row, "There is no number in this row.")
             elif row["number"][:_LONGEST_NUMBER] in known:
                 self.plan.counts["known"] += 1
             else:
@@ -205,7 +218,7 @@ class Planner:
 
     def _too_slow(self, row: Row, review: int) -> None:
         most = LONGEST_DAYS - review
-        words = gettext("With %(days)s days between orders enter at most %(most)s.", days=review, most=most)
+        words = f"With {review} days between orders enter at most {most}."
         self.cells.wrong(row, f"{self.cells.columns['lead_time_days']} “{row['lead_time_days']}”: {words}")
 
     def _name_new_suppliers(self) -> None:

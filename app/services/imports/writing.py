@@ -39,23 +39,27 @@ def _plain(record: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _suppliers(plan: Plan) -> tuple[list[int], dict[str, Any]]:
-    session, made, changed = db.session(), [], {}
-    for name in plan.new_suppliers:
-        supplier = Supplier(vendor=name, name=name)
-        session.add(supplier)
-        session.flush()
-        made.append(supplier.id)
+    session, changed = db.session(), {}
+    made = [Supplier(vendor=name, name=name) for name in plan.new_suppliers]
+    session.add_all(made)
+    session.flush()
     known = known_suppliers()
+    ids = {name: known[name.lower()]["id"] for name in plan.suppliers}
+    rows = _suppliers_by_id(list(ids.values()))
     for name, values in plan.suppliers.items():
-        supplier_id = known[name.lower()]["id"]
-        supplier = session.execute(select(Supplier).where(Supplier.id == supplier_id)).scalar_one()
-        changed[str(supplier_id)] = {
-            one: [_stored(getattr(supplier, one)), _stored(value)] for one, value in values.items()
+        supplier = rows[ids[name]]
+        changed[str(supplier.id)] = {
+            one: [stored(getattr(supplier, one)), stored(value)] for one, value in values.items()
         }
         for one, value in values.items():
             setattr(supplier, one, value)
     session.flush()
-    return made, changed
+    return [supplier.id for supplier in made], changed
+
+
+def _suppliers_by_id(ids: list[int]) -> dict[int, Supplier]:
+    found = db.session().execute(select(Supplier).where(Supplier.id.in_(ids))).scalars()
+    return {supplier.id: supplier for supplier in found}
 
 
 def _products(plan: Plan, *, now: datetime) -> dict[str, Any]:
@@ -71,7 +75,7 @@ def _products(plan: Plan, *, now: datetime) -> dict[str, Any]:
     _write({one: {**before.get(one, {}), **values} for one, values in wanted.items()}, now=now)
     return {
         str(one): {
-            name: [_stored(before.get(one, {}).get(name)), _stored(value)] for name, value in values.items()
+            name: [stored(before.get(one, {}).get(name)), stored(value)] for name, value in values.items()
         }
         for one, values in wanted.items()
     }
@@ -118,7 +122,7 @@ def _undo_products(changes: Mapping[str, Mapping[str, Any]], *, now: datetime) -
     for one, fields in changes.items():
         row = current.get(int(one), {})
         for name, (before, after) in fields.items():
-            if _stored(row.get(name)) == after:
+            if stored(row.get(name)) == after:
                 back.setdefault(int(one), dict(row))[name] = _loaded(name, before)
             else:
                 stayed += 1
@@ -127,12 +131,11 @@ def _undo_products(changes: Mapping[str, Mapping[str, Any]], *, now: datetime) -
 
 
 def _undo_suppliers(changes: Mapping[str, Mapping[str, Any]]) -> int:
-    stayed = 0
+    stayed, rows = 0, _suppliers_by_id([int(one) for one in changes])
     for supplier_id, fields in changes.items():
-        query = select(Supplier).where(Supplier.id == int(supplier_id))
-        supplier = db.session().execute(query).scalar_one_or_none()
+        supplier = rows.get(int(supplier_id))
         for name, (before, after) in fields.items():
-            if supplier is not None and _stored(getattr(supplier, name)) == after:
+            if supplier is not None and stored(getattr(supplier, name)) == after:
                 setattr(supplier, name, _loaded(name, before))
             else:
                 stayed += 1
@@ -140,8 +143,8 @@ def _undo_suppliers(changes: Mapping[str, Mapping[str, Any]]) -> int:
     return stayed
 
 
-def _stored(value: Any) -> Any:
-    """A value as JSON keeps it."""
+def stored(value: Any) -> Any:
+    """A value as JSON keeps it; money is a text."""
     if isinstance(value, Decimal):
         return f"{value.normalize():f}"
     return value.isoformat() if isinstance(value, date) else value
