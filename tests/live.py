@@ -26,6 +26,7 @@ from app.services import stores
 from devtools.ports import free_port
 from simulator.config import SimulatorConfig
 from simulator.serving import RunningSimulator, start
+from tests.small import small_models
 
 ROOT = Path(__file__).resolve().parents[1]
 SHOP = "fluxor-demo.myshopify.com"
@@ -160,7 +161,10 @@ def _reason(one: Any, job_id: str) -> str:
 
 @contextmanager
 def live(settings: Settings, state: Path, **options: Any) -> Iterator[Live]:
-    """Serve the app and a simulator of `options` until the block ends."""
+    """Serve the app and a simulator of `options` until the block ends.
+
+    Its sales and its models are few: what they are for shows on little as well, only sooner.
+    """
     port = free_port()
     url = f"http://127.0.0.1:{port}"
     config = SimulatorConfig(
@@ -171,9 +175,9 @@ def live(settings: Settings, state: Path, **options: Any) -> Iterator[Live]:
         app_toml=ROOT / "shopify.app.toml",
         mailgun_domain=MAIL_DOMAIN,
         mailgun_key=MAIL_KEY,
-        **{"variants": 40, "scopes": SCOPES, **options},
+        **{"variants": 40, "orders_per_year": 4000, "scopes": SCOPES, **options},
     )
-    with start(config) as simulator:
+    with start(config) as simulator, small_models():
         app = create_app(
             replace(
                 settings,
