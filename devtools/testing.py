@@ -6,7 +6,8 @@ import os
 import subprocess
 import sys
 import time
-from contextlib import ExitStack
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
 from devtools import assets, chromium, translations
@@ -19,6 +20,7 @@ from devtools.steps import step
 # tests/conftest.py says in which order modules begin.
 EVERYTHING = ["-n", "3", "--dist", "loadscope", "--no-loadscope-reorder", "--cov", "--cov-report", "term"]
 CHECKS = [sys.executable, "-m", "devtools.checks"]
+COLLECT = [sys.executable, "-m", "pytest", "--collect-only", "--quiet"]
 
 
 def only_domain(arguments: list[str]) -> bool:
@@ -48,10 +50,23 @@ def prepare(stack: ExitStack, arguments: list[str]) -> dict[str, str]:
     return environment
 
 
-def begin_checks(stack: ExitStack) -> Child:
-    """Run every static check beside the tests: each is one process, before them they left the other cores idle."""
-    supervisor = stack.enter_context(Supervisor(area_dir("checks")))
-    return supervisor.launch(Program("checks", CHECKS, environment={"PYTHONPATH": str(ROOT)}))
+def begin(supervisor: Supervisor, name: str, command: list[str]) -> Child:
+    """Run a command of the checkout beside all else."""
+    return supervisor.launch(Program(name, command, environment={"PYTHONPATH": str(ROOT)}))
+
+
+@contextmanager
+def compiled_once(supervisor: Supervisor) -> Iterator[None]:
+    """In a new checkout the tests and all that they import are compiled while the block sets up: by one process.
+
+    The test processes, which begin together, would each compile all of it.
+    """
+    stamp = area_dir("checks") / "compiled"
+    compiling = None if stamp.exists() else begin(supervisor, "collect", COLLECT)
+    yield
+    if compiling:
+        compiling.process.wait()  # what could not be collected, the tests will tell
+        stamp.touch()
 
 
 def in_order(checks: Child) -> bool:
@@ -66,8 +81,15 @@ def main() -> int:
     started = time.monotonic()
     arguments = sys.argv[1:]
     with stop_signals_raise(), ExitStack() as stack:
-        checks = None if arguments else begin_checks(stack)
-        environment = prepare(stack, arguments)
+        checks = None
+        if arguments:
+            environment = prepare(stack, arguments)
+        else:
+            # Each static check is one process: before the tests they would leave the other cores idle.
+            supervisor = stack.enter_context(Supervisor(area_dir("checks")))
+            checks = begin(supervisor, "checks", CHECKS)
+            with compiled_once(supervisor):
+                environment = prepare(stack, arguments)
         environment["COVERAGE_FILE"] = str(local_dir() / "coverage" / "data")
         Path(environment["COVERAGE_FILE"]).parent.mkdir(exist_ok=True)
         command = [sys.executable, "-m", "pytest", *(arguments or EVERYTHING)]

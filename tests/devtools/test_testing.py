@@ -3,37 +3,50 @@
 from __future__ import annotations
 
 import sys
-from contextlib import ExitStack
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
 from devtools import testing
+from devtools.processes import Supervisor
 
 
 @pytest.fixture
-def checks(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> pytest.MonkeyPatch:
+def supervisor(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Supervisor]:
     monkeypatch.setenv("FLUXOR_LOCAL", str(tmp_path))
-    return monkeypatch
+    with Supervisor(tmp_path / "logs") as found:
+        yield found
 
 
 @pytest.mark.parametrize("status", [0, 1])
 def test_what_the_checks_say_is_told_and_counts(
-    checks: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], status: int
+    supervisor: Supervisor, capsys: pytest.CaptureFixture[str], status: int
 ) -> None:
     said = f"print('lint was asked'); raise SystemExit({status})"
-    checks.setattr(testing, "CHECKS", [sys.executable, "-c", said])
-    with ExitStack() as stack:
-        assert testing.in_order(testing.begin_checks(stack)) is (status == 0)
+    checks = testing.begin(supervisor, "checks", [sys.executable, "-c", said])
+    assert testing.in_order(checks) is (status == 0)
     assert capsys.readouterr().out == "Static checks:\nlint was asked\n"
 
 
-def test_checks_end_with_a_run_that_is_stopped(checks: pytest.MonkeyPatch) -> None:
-    checks.setattr(testing, "CHECKS", [sys.executable, "-c", "import signal; signal.pause()"])
-    with ExitStack() as stack:
-        process = testing.begin_checks(stack).process
+def test_checks_end_with_a_run_that_is_stopped(tmp_path: Path) -> None:
+    with Supervisor(tmp_path) as supervisor:
+        forever = [sys.executable, "-c", "import signal; signal.pause()"]
+        process = testing.begin(supervisor, "checks", forever).process
         assert process.poll() is None
     assert process.poll() is not None
+
+
+def test_a_new_checkout_is_compiled_once(
+    supervisor: Supervisor, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    told = tmp_path / "told"
+    script = f"open({str(told)!r}, 'a').write('compiled ')"
+    monkeypatch.setattr(testing, "COLLECT", [sys.executable, "-c", script])
+    for _ in range(2):
+        with testing.compiled_once(supervisor):
+            pass
+        assert told.read_text() == "compiled "
 
 
 @pytest.mark.parametrize(
