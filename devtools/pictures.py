@@ -17,10 +17,11 @@ import requests
 from PIL import Image
 from playwright.sync_api import Browser, BrowserContext, Page, Route, sync_playwright
 
-from devtools import paths
+from devtools import look_back, paths
 from devtools.chromium import ensure_chromium
 from devtools.demo import install
 from devtools.demo.journey import Journey
+from devtools.demo.settings import SHOP
 from devtools.demo.stack import Options, Stack
 from devtools.demo.visitor import Visitor, wait_for
 from devtools.processes import ProcessFailed, Supervisor, stop_signals_raise
@@ -63,6 +64,7 @@ class Scene:
             Picture("products", "/products"),
             Picture("product", self.places["product"], height=1240),
             Picture("ledger", self.places["product"], look_at="#ledger"),
+            Picture("accuracy", "/accuracy", height=1240),
             Picture("alerts", "/alerts", height=700),
             Picture("reports", "/reports", height=640),
             Picture("sync", "/sync"),
@@ -183,6 +185,9 @@ def shop_at_work(stack: Stack) -> Scene:
     for name, action in actions:
         with step(name):
             action()
+    with step("Forecasts of past weeks"):
+        look_back.note_past_forecasts(stack.environment, SHOP)
+        wait_for(lambda: 'id="accuracy-products"' in visitor.page("/accuracy"), 120, "their accuracy")
     with step("Suggestions"):
         wait_for(lambda: "/products/" in visitor.page("/suggestions"), 120, "suggestions")
     with step("Orders and an import"):
