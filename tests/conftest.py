@@ -26,23 +26,36 @@ hypothesis_settings.register_profile("repeatable", derandomize=True, deadline=No
 hypothesis_settings.register_profile("explore", deadline=None, max_examples=1000)
 hypothesis_settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "repeatable"))
 
-# Modules that take long however few tests they hold: begun last, one of them would keep the others waiting.
+# Modules that take long however few tests they hold, the longest first: begun last, one of them would keep the
+# others waiting.
 LONG = (
+    "blueprints/test_in_browser.py",
     "rules/test_access_matrix.py",
     "api/test_openapi.py",
-    "faults/test_faults.py",
     "jobs/test_month.py",
-    "jobs/test_troubles.py",
-    "test_in_browser.py",
-    "services/test_totals.py",
+    "journeys/test_embedded.py",
     "journeys/test_purchasing.py",
     "journeys/test_standalone.py",
+    "jobs/test_troubles.py",
+    "simulator/test_life.py",
+    "faults/test_faults.py",
+    "jobs/test_recovery.py",
+    "jobs/test_reading.py",
+    "services/test_totals.py",
+    "shopify/test_conformance.py",
+    "devtools/test_services.py",
 )
+
+
+def turn(item: pytest.Item) -> int:
+    """The place of its module among the long ones, which begin first."""
+    names = (place for place, name in enumerate(LONG) if str(item.path).endswith(name))
+    return next(names, len(LONG))
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Long modules first; all others as they were found."""
-    items.sort(key=lambda item: not str(item.path).endswith(LONG))
+    items.sort(key=turn)
 
 
 def pytest_collection_finish() -> None:
