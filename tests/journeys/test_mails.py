@@ -18,6 +18,7 @@ from app.models.users import User
 from app.platform import clock, db
 from app.platform.formats import money
 from app.queries import reports
+from app.queries import stores as read_stores
 from app.services import stores
 from tests import people
 from tests.live import Live, live
@@ -162,7 +163,7 @@ def test_the_weekly_summary(shop: Live) -> None:
         mail = only(shop)
         with shop.scope():
             week = reports.week(monday)
-            revenue = money(week.revenue, db.rows("SELECT currency FROM stores")[0].currency)
+            revenue = money(week.revenue, read_stores.store().currency)
     noun = "unit" if week.units == 1 else "units"
     assert (mail.to, mail.subject) == (BUYER, f"Your week: {week.units:,} {noun}, {revenue}")
     mail.both("The week before:", "To order now:", f"Open alerts: {week.open_alerts:,}", revenue)
@@ -181,7 +182,7 @@ def test_the_weekly_summary(shop: Live) -> None:
 def test_the_purchase_order(shop: Live, language: str, subject: str, asks: str) -> None:
     change(shop, language=language)
     with shop.scope():
-        name = db.rows("SELECT name FROM stores")[0].name
+        name = read_stores.store().name
         product = db.rows(
             "SELECT id, display_name, sku FROM variants WHERE deleted_at IS NULL ORDER BY id LIMIT 1"
         )[0]
@@ -253,7 +254,7 @@ def test_an_invitation(shop: Live, language: str, subject: str, role: str, words
     )
     mail = only(shop)
     with shop.scope():
-        name = db.rows("SELECT name FROM stores")[0].name
+        name = read_stores.store().name
         inviter = db.rows("SELECT name FROM members WHERE role = 'owner'")[0].name
     assert (mail.to, mail.subject, mail.language) == (email, subject.format(name), language)
     mail.both(inviter, role, words)
