@@ -65,7 +65,8 @@ def compiled_once(supervisor: Supervisor) -> Iterator[None]:
     compiling = None if stamp.exists() else begin(supervisor, "collect", COLLECT)
     yield
     if compiling:
-        compiling.process.wait()  # what could not be collected, the tests will tell
+        with step("Tests and libraries, compiled once"):
+            compiling.process.wait()  # what could not be collected, the tests will tell
         stamp.touch()
 
 
