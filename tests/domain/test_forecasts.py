@@ -249,7 +249,9 @@ def test_mix_and_its_backtest(monkeypatch: pytest.MonkeyPatch) -> None:
     own = replace(simple, own=1.0)
     half = automatic.Choice(0.5, 0.4, choice.decay, deep.learned, 0.0, 120)
     parts = [automatic.quantiles(c, panel, rows) for c in (deep, simple, own, half)]
-    assert np.allclose(0.5 * parts[0] + 0.3 * parts[1] + 0.2 * parts[2], parts[3])
+    roots = np.sqrt(parts[:3])
+    assert np.allclose((0.5 * roots[0] + 0.3 * roots[1] + 0.2 * roots[2]) ** 2, parts[3])
+    assert (np.diff(parts[3], axis=1) >= 0).all() and (np.diff(parts[3], axis=2) >= 0).all()
     assert automatic.Choice.from_json(deep.to_json()) == deep
     assert automatic.Choice.from_json(simple.to_json()) == simple
     assert automatic.reason(simple) == "average"

@@ -13,7 +13,7 @@ from app.domain.forecasts import learned as learning
 from app.domain.forecasts.calibrated import TRIAL_VARIANTS, best_decay, calibrated_average, sampled
 from app.domain.forecasts.learned import Learned
 from app.domain.forecasts.own_spread import own_spread
-from app.domain.forecasts.result import GRID_DAYS, GRID_Q
+from app.domain.forecasts.result import GRID_Q
 from app.domain.forecasts.season import FROM_DAYS, Season
 from app.domain.forecasts.shop import YEAR
 
@@ -97,16 +97,24 @@ def still_fits(choice: Choice, panel: Panel) -> bool:
 
 
 def quantiles(choice: Choice, panel: Panel, rows: Ints) -> Floats:
-    """(n, H, Q) quantiles of the mix: the engines' quantiles averaged by the choice's shares."""
-    out = np.zeros((len(rows), len(GRID_DAYS), len(GRID_Q)))
-    rest = 1.0 - choice.share
+    """(n, H, Q) quantiles of the mix: the engines' quantiles brought together by the choice's shares."""
+    parts, rest = [], 1.0 - choice.share
     if choice.learned is not None:
-        out += choice.share * learning.predict(choice.learned, panel, rows)
+        parts.append((choice.share, learning.predict(choice.learned, panel, rows)))
     if rest * choice.own > 0:
-        out += rest * choice.own * own_spread(panel, rows)
+        parts.append((rest * choice.own, own_spread(panel, rows)))
     if rest * (1 - choice.own) > 0:
-        out += rest * (1 - choice.own) * calibrated_average(panel, rows, choice.decay)
-    return out
+        parts.append((rest * (1 - choice.own), calibrated_average(panel, rows, choice.decay)))
+    return _mixed(parts)
+
+
+def _mixed(parts: list[tuple[float, Floats]]) -> Floats:
+    """Tables of quantiles averaged by their shares, on the scale of square roots.
+
+    Where one engine is far above the others, it there counts for less: the spread of demand grows with its
+    size, so the larger answer is the less certain one.
+    """
+    return np.asarray(sum(share * np.sqrt(table) for share, table in parts) ** 2)
 
 
 def _prior(n: int, days: int) -> tuple[float, float]:
@@ -163,9 +171,10 @@ def _losses(panel: Panel, cut: int, model: Learned, owns: Floats) -> tuple[Float
     for h, length in enumerate(lengths):
         actual = coming[:, :length].sum(axis=1)
         for o, part in enumerate(owns):
-            simple = part * own[:, h] + (1 - part) * pooled[:, h]
+            simple = _mixed([(part, own[:, h]), (1 - part, pooled[:, h])])
             for s, share in enumerate(SHARES):
-                losses[s, o] += pinball(actual, share * deep[:, h] + (1 - share) * simple) / length
+                both = _mixed([(share, deep[:, h]), (1 - share, simple)])
+                losses[s, o] += pinball(actual, both) / length
     return losses, len(rows)
 
 
