@@ -72,9 +72,10 @@ class Live:
             f"{self.simulator.url}/control/deliveries/drain", json={}, timeout=120
         ).raise_for_status()
 
-    def outbox(self) -> list[dict[str, Any]]:
-        """The mails that were sent."""
-        return list(requests.get(f"{self.simulator.url}/control/outbox", timeout=120).json()["messages"])
+    def outbox(self, *, since: int = 0) -> list[dict[str, Any]]:
+        """The mails that were sent after the first `since`, the newest first."""
+        mails = list(requests.get(f"{self.simulator.url}/control/outbox", timeout=120).json()["messages"])
+        return mails[: len(mails) - since]
 
     def truth(self, table: str) -> list[dict[str, str]]:
         """What is true in the shop, by the simulator's own records."""
