@@ -16,9 +16,9 @@ from devtools.processes import Child, Program, Supervisor, stop_signals_raise
 from devtools.services import embedded_servers
 from devtools.steps import step
 
-# One process more than a small machine has cores: many tests wait for a browser, a database or a pause.
+# Two processes more than a small machine has cores: many tests wait for a browser, a database or a pause.
 # tests/conftest.py says in which order modules begin.
-EVERYTHING = ["-n", "3", "--dist", "loadscope", "--no-loadscope-reorder", "--cov", "--cov-report", "term"]
+EVERYTHING = ["-n", "4", "--dist", "loadscope", "--no-loadscope-reorder", "--cov", "--cov-report", "term"]
 CHECKS = [sys.executable, "-m", "devtools.checks"]
 COLLECT = [sys.executable, "-m", "pytest", "--collect-only", "--quiet"]
 
