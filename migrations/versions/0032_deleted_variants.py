@@ -9,12 +9,24 @@ down_revision = "0031"
 branch_labels = None
 depends_on = None
 
+_NAME = "ix_variants_deleted"
+
 
 def upgrade() -> None:
-    op.create_index(
-        "ix_variants_deleted", "variants", ["store_id", "id"], postgresql_where="deleted_at IS NOT NULL"
-    )
+    # Built beside those who write: it waits for their transactions, and nobody waits for it. What a try that was
+    # cut off left behind is not valid, and goes first.
+    with op.get_context().autocommit_block():
+        op.execute("SET lock_timeout = 0")
+        op.drop_index(_NAME, "variants", if_exists=True, postgresql_concurrently=True)
+        op.create_index(
+            _NAME,
+            "variants",
+            ["store_id", "id"],
+            postgresql_where="deleted_at IS NOT NULL",
+            postgresql_concurrently=True,
+        )
+        op.execute("RESET lock_timeout")
 
 
 def downgrade() -> None:
-    op.drop_index("ix_variants_deleted", "variants")
+    op.drop_index(_NAME, "variants")
