@@ -109,12 +109,9 @@ _NAMED = """
 """
 _OF_VENDORS = """
     LEFT JOIN (
-        SELECT p.store_id, p.vendor, SUM(v.products) AS products
-        FROM products p JOIN (
-            SELECT store_id, product_id, COUNT(*) AS products FROM variants WHERE deleted_at IS NULL
-            GROUP BY store_id, product_id
-        ) v ON v.store_id = p.store_id AND v.product_id = p.id
-        WHERE p.deleted_at IS NULL GROUP BY p.store_id, p.vendor
+        SELECT p.store_id, p.vendor, COUNT(*) AS products
+        FROM products p JOIN variants v ON v.store_id = p.store_id AND v.product_id = p.id
+        WHERE v.deleted_at IS NULL AND p.deleted_at IS NULL GROUP BY p.store_id, p.vendor
     ) c ON c.store_id = s.store_id AND c.vendor = s.vendor
     LEFT JOIN (
         SELECT store_id, vendor, SUM(products) AS products FROM named GROUP BY store_id, vendor
