@@ -13,13 +13,14 @@ _INVITED = (
     "id, email, role, invited_by, status, error, created_at AS timestamp, sent_at,"
     " created_at + CAST(:lifetime AS interval) AS ends_at"
 )
+_MEMBER = "id, name, email, role, shopify_user_id IS NOT NULL AS is_staff, created_at AS timestamp"
 _WAITING = "accepted_at IS NULL AND withdrawn_at IS NULL"
 
 
 def members(*, page: int, size: int) -> dict[str, Any]:
     """Members, the owner first."""
     return slice_of(
-        "id, name, email, role, shopify_user_id IS NOT NULL AS is_staff, created_at AS timestamp",
+        _MEMBER,
         "FROM members",
         "array_position(ARRAY['owner', 'manager', 'viewer'], role), created_at, id",
         page,
@@ -29,11 +30,7 @@ def members(*, page: int, size: int) -> dict[str, Any]:
 
 def member(member_id: int) -> dict[str, Any] | None:
     """One member as in the list."""
-    found = db.rows(
-        "SELECT id, name, email, role, shopify_user_id IS NOT NULL AS is_staff, created_at AS timestamp"
-        " FROM members WHERE id = :id",
-        id=member_id,
-    )
+    found = db.rows(f"SELECT {_MEMBER} FROM members WHERE id = :id", id=member_id)  # noqa: S608
     return found[0]._asdict() if found else None
 
 
