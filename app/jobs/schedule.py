@@ -177,13 +177,21 @@ def sweep_now(store_id: int) -> None:
 
 
 def _sweep(store_id: int, *, now: datetime, stalled: timedelta, waits: timedelta) -> None:
+    """Whether Shopify lets us in matters to the sync alone: deletions it wishes for and mails are owed all the same.
+
+    The mail which says that a shop has to be connected again is written when it no longer is.
+    """
     webhooks.take_up(store_id, older_than=now - waits)
+    _sweep_mails(store_id, now=now, waits=waits)
     if not stores.get(store_id).is_active:
-        return  # it has left, but Shopify's wish that we delete its data must not be lost
+        return
     if runs.never_began(since=stores.installed_at(store_id)) or runs.is_overdue(now=now, after=_OVERDUE):
         enqueue(sync.begin, store_id, on="urgent", once=f"sync-{store_id}")
     for run_id, number in sync.take_up_stalled(now=now, after=stalled):
         enqueue(sync.step, store_id, run_id, number, once=f"sync-{run_id}-{number}")
+
+
+def _sweep_mails(store_id: int, *, now: datetime, waits: timedelta) -> None:
     for mail_id in alert_service.unsent(now=now, waits=waits):
         alerts.send_later(store_id, mail_id)
     for mail_id in purchase_mails.unsent(now=now, waits=waits):

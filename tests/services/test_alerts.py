@@ -3,17 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import timedelta
 
 import pytest
 import requests
+from sqlalchemy import text as sql_text
 
 from app.config import Settings
 from app.jobs import alerts as alert_jobs
 from app.jobs import schedule
 from app.jobs.alerts import render
 from app.models.alerts import Alert, AlertMail
-from app.platform import clock, db
+from app.platform import clock, db, queue
 from app.services import alerts, stores
 from tests.live import Live, live
 
@@ -182,21 +184,38 @@ def test_mailgun_down_is_tried_again_and_sent_once(shop: Live) -> None:
         assert [mail.status for mail in mails] == ["sent"]
 
 
-def test_a_mail_whose_job_was_lost_is_swept_up(shop: Live) -> None:
-    from app.platform import queue
-
+@pytest.mark.parametrize("status", ["installed", "reauthorize", "frozen", "uninstalled"])
+def test_a_mail_whose_job_was_lost_is_swept_up(shop: Live, status: str) -> None:
+    """Also when Shopify no longer lets us in: the mail that tells of it is the one which must not be lost."""
     with shop.scope() as store_id:
         mail = AlertMail(
-            recipients=["a@b.example"], subject="Lost", text="t", html="<p>h</p>", created_at=clock.now()
+            recipients=["a@b.example"], subject=f"Lost {status}", text="t", html="h", created_at=clock.now()
         )
         db.session().add(mail)
         db.session().commit()
     with shop.app.app_context():
         queue.connection().flushdb()
-        with clock.travel(timedelta(minutes=5)):
+        with standing(store_id, status), clock.travel(timedelta(minutes=5)):
             schedule.sweep(store_id)
             shop.work()
-    assert "Lost" in [mail["subject"] for mail in shop.outbox()]
+    assert f"Lost {status}" in [mail["subject"] for mail in shop.outbox()]
+
+
+@contextmanager
+def standing(store_id: int, status: str) -> Iterator[None]:
+    """The store as Shopify's refusals have left it, for a while."""
+    _note(store_id, status)
+    try:
+        yield
+    finally:
+        _note(store_id, "installed")
+
+
+def _note(store_id: int, status: str) -> None:
+    with db.separate_transaction() as own:
+        own.execute(
+            sql_text("UPDATE stores SET status = :status WHERE id = :id"), {"status": status, "id": store_id}
+        )
 
 
 def test_a_crash_while_sending_is_never_a_second_mail(shop: Live) -> None:
