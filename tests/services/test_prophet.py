@@ -46,8 +46,8 @@ def test_prophet_does_not_inflate_what_sells_rarely() -> None:
 
 @pytest.mark.parametrize("level", [0.0, 4.0, 3e6])
 def test_a_constant_series_goes_on(level: float) -> None:
-    mean, table = prophet_model.sums(
-        np.full((1, 50), level), np.zeros(1, dtype=np.int64), DAY, GRID_DAYS, GRID_Q, seed=0
-    )
+    none = np.zeros(1, dtype=np.int64)
+    history = np.full((1, 50), level)
+    mean, table = prophet_model.sums(history, none, DAY, GRID_DAYS, GRID_Q, seeds=none)
     assert mean[0] == pytest.approx(level * GRID_DAYS, rel=1e-6)
     assert np.isfinite(table).all()

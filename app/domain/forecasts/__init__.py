@@ -4,18 +4,32 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from datetime import date, timedelta
+from functools import partial
 
 import numpy as np
 
 from app.domain.arrays import Bools, Floats, Ints, Texts
 from app.domain.demand import Panel
 from app.domain.demand.pattern import demand_class
+from app.domain.forecasts.answers import Answers, ask, digests
 from app.domain.forecasts.automatic import Choice, choose, still_fits
 from app.domain.forecasts.daily import daily_values
-from app.domain.forecasts.engines import ENGINES, STAND_IN, Sums
+from app.domain.forecasts.engines import ENGINES, SLOW, STAND_IN, Sums, prophet
 from app.domain.forecasts.result import GRID_DAYS, GRID_Q, MAX_DAYS, Forecasts
 
-__all__ = ["ENGINES", "MAX_DAYS", "Choice", "Forecasts", "choose", "forecast", "still_fits"]
+__all__ = [
+    "ENGINES",
+    "MAX_DAYS",
+    "Answers",
+    "Choice",
+    "Forecasts",
+    "ask",
+    "choose",
+    "digests",
+    "forecast",
+    "slow_rows",
+    "still_fits",
+]
 
 
 def forecast(
@@ -28,6 +42,7 @@ def forecast(
     refuse_below_days: int = 7,
     only: Ints | None = None,
     choice: Choice | None = None,
+    answers: Answers | None = None,
     seed: int = 0,
 ) -> Forecasts:
     """Forecast every variant of `panel` from the close of its last day; `horizon` daily values for the chart.
@@ -37,14 +52,15 @@ def forecast(
     under `refuse_below_days`, or that never sold, are refused with the day from which there is evidence.
     With `only` (row numbers) the forecasts are for these variants, learnt from the whole panel.
     `choice` is an earlier answer of `choose` for this shop: "auto" then uses its model on the newest sales
-    without training again. The same panel, settings and seed give the same forecasts.
+    without training again. `answers` are those of `ask` for `slow_rows` of this panel: only what is missing is
+    asked. The same panel, settings and seed give the same forecasts.
     """
     if not 1 <= horizon <= MAX_DAYS:
         raise ValueError(f"horizon must be 1 to {MAX_DAYS} days, got {horizon}")
     shop, rows = panel, np.arange(len(panel)) if only is None else only
     panel = shop.take(rows)
     chosen = _chosen(panel, engine, engines or {}, low_history_days)
-    mean, quantiles, notes, used = _sums(shop, rows, chosen, choice, seed)
+    mean, quantiles, notes, used = _sums(shop, rows, chosen, choice, answers, seed)
     refused = _refused(panel, refuse_below_days)
     mean[refused], quantiles[refused] = np.nan, np.nan
     daily = daily_values(panel, horizon, mean, quantiles)
@@ -66,19 +82,27 @@ def forecast(
     )
 
 
+def slow_rows(
+    panel: Panel, *, engine: str, engines: Mapping[object, str], low_history_days: int = 30
+) -> Ints:
+    """Rows of `panel` that `forecast` with these settings asks the one engine for that costs by the product."""
+    return np.flatnonzero(_chosen(panel, engine, engines, low_history_days) == SLOW)
+
+
 def _chosen(panel: Panel, engine: str, engines: Mapping[object, str], low_history_days: int) -> Texts:
     wanted = [engines.get(key, engine) for key in panel.keys.tolist()]
     unknown = set(wanted) - set(ENGINES)
     if unknown:
         raise ValueError(f"no forecast engine {sorted(unknown)[0]!r}; choose one of {', '.join(ENGINES)}")
     chosen = np.array(wanted, dtype="U24")
-    short = panel.history_days < low_history_days
-    chosen[short & (chosen == "prophet")] = "moving_average"
+    # Nothing was ever sold: refused whatever an engine says.
+    spared = (panel.history_days < low_history_days) | ~(panel.units > 0).any(axis=1)
+    chosen[spared & (chosen == SLOW)] = "moving_average"
     return chosen
 
 
 def _sums(
-    shop: Panel, rows: Ints, chosen: Texts, choice: Choice | None, seed: int
+    shop: Panel, rows: Ints, chosen: Texts, choice: Choice | None, answers: Answers | None, seed: int
 ) -> tuple[Floats, Floats, list[str], Texts]:
     """Means and quantiles of the sums of `rows`, why each got its engine, and the engine that answered."""
     mean = np.empty((len(rows), len(GRID_DAYS)))
@@ -86,7 +110,8 @@ def _sums(
     notes, used = [""] * len(rows), chosen.copy()
     for name in np.unique(chosen):
         mine = np.flatnonzero(chosen == name)
-        part: Sums = ENGINES[str(name)](shop, rows[mine], choice, seed)
+        engine = partial(prophet, answers=answers) if name == SLOW else ENGINES[str(name)]
+        part: Sums = engine(shop, rows[mine], choice, seed)
         mean[mine], quantiles[mine] = part.mean, part.quantiles
         for i in mine:
             notes[i] = part.note or f"chosen_{name}"

@@ -13,7 +13,8 @@ from scipy.special import ndtri
 
 from app.domain.arrays import Bools, Floats, Ints
 from app.domain.demand import Panel
-from app.domain.forecasts import automatic, prophet_model
+from app.domain.forecasts import automatic
+from app.domain.forecasts.answers import Answers, ask
 from app.domain.forecasts.automatic import Choice
 from app.domain.forecasts.baseline import daily_spread, moving_average
 from app.domain.forecasts.calibrated import best_decay, calibrated_average
@@ -24,6 +25,7 @@ from app.domain.forecasts.result import GRID_DAYS, GRID_Q, mean_of
 SPREAD_DAYS = 56
 MOST, LEAST_DAYS = 5.0, 7
 STAND_IN = "calibrated_average"
+SLOW = "prophet"  # the engine that costs by the product, and can be asked apart
 
 
 @dataclass(frozen=True)
@@ -58,11 +60,21 @@ def _normal_average(panel: Panel, rows: Ints, window: int) -> Sums:
     return Sums(mean, np.maximum(mean[..., None] + band[..., None] * ndtri(GRID_Q), 0.0))
 
 
-def prophet(panel: Panel, rows: Ints, choice: Choice | None, seed: int) -> Sums:
-    """Prophet with its defaults; its sums come from sample paths. Where it finds no fit, STAND_IN answers."""
-    mean, quantiles = prophet_model.sums(
-        panel.units[rows], panel.starts[rows], panel.first_day, GRID_DAYS, GRID_Q, seed=seed
-    )
+def prophet(
+    panel: Panel, rows: Ints, choice: Choice | None, seed: int, answers: Answers | None = None
+) -> Sums:
+    """Prophet with its defaults; its sums come from sample paths. Where it finds no fit, STAND_IN answers.
+
+    Only what is not among the `answers` made before is asked.
+    """
+    mean = np.empty((len(rows), len(GRID_DAYS)))
+    quantiles = np.empty((*mean.shape, len(GRID_Q)))
+    place = np.full(len(rows), -1) if answers is None else answers.places(panel.keys[rows])
+    for part, mine in ((answers, place >= 0), (None, place < 0)):
+        if mine.any():
+            found = part or ask(panel.take(rows[mine]), seed=seed)
+            at = place[mine] if part else np.arange(len(found.keys))
+            mean[mine], quantiles[mine] = found.mean[at], found.quantiles[at]
     gave_up = np.isnan(mean[:, 0])
     if gave_up.any():
         instead = ENGINES[STAND_IN](panel, rows[gave_up], choice, seed)

@@ -103,10 +103,11 @@ def sampled_sums(
 
 
 def sums(
-    units: Floats, starts: Ints, first_day: date, grid_days: Ints, grid_q: Floats, *, seed: int
+    units: Floats, starts: Ints, first_day: date, grid_days: Ints, grid_q: Floats, *, seeds: Ints
 ) -> tuple[Floats, Floats]:
     """(n, H) mean and (n, H, Q) quantiles of sums over `grid_days`, from sample paths, never below 0.
 
+    `seeds` (n,) are the variants' own, so that a variant's answer is the same whichever others are asked with it.
     NaN for a variant that no fit of the library's succeeds for. Only the sums are cut at 0 and kept from
     falling as days go by: cutting single days would add the noise of every quiet day to the sum.
     """
@@ -117,11 +118,11 @@ def sums(
         begin = int(starts[i])
         history, first = units[i, begin:], first_day + timedelta(days=begin)
         try:
-            model = fit(history, first, seed=seed + i)
+            model = fit(history, first, seed=int(seeds[i]))
         except RuntimeError:
             continue  # one variant's trouble is not the shop's
         daily = expected(model, first, len(history), longest)
-        draws = sampled_sums(model, daily, len(history), grid_days, np.random.default_rng([seed, i]))
+        draws = sampled_sums(model, daily, len(history), grid_days, np.random.default_rng(int(seeds[i])))
         mean[i] = np.cumsum(daily)[grid_days - 1]
         table[i] = np.quantile(draws, grid_q, axis=0).T
     mean, table = np.maximum(mean, 0.0), np.maximum(table, 0.0)

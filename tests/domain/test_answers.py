@@ -1,0 +1,84 @@
+"""Prophet's answers made apart: the same to the byte in any division, known by what they depend on, and used."""
+
+from dataclasses import replace
+from datetime import timedelta
+
+import numpy as np
+import pytest
+
+from app.domain.demand import Panel
+from app.domain.forecasts import Answers, ask, digests, forecast, slow_rows
+from app.domain.forecasts.answers import seeds
+from tests.domain.shops import shop
+
+MANY = shop(6, 70)
+
+
+def joined(parts: list[Answers]) -> Answers:
+    return Answers(
+        np.concatenate([part.keys for part in parts]),
+        np.concatenate([part.mean for part in parts]),
+        np.concatenate([part.quantiles for part in parts]),
+    )
+
+
+@pytest.mark.parametrize("sizes", [[6], [1, 1, 1, 1, 1, 1], [4, 2]])
+def test_an_answer_is_the_same_to_the_byte_however_the_products_are_divided(sizes: list[int]) -> None:
+    usual = forecast(MANY, engine="prophet")
+    order = np.array([3, 0, 5, 1, 4, 2])
+    parts = [ask(MANY.take(rows)) for rows in np.split(order, np.cumsum(sizes)[:-1])]
+    made = forecast(MANY, engine="prophet", answers=joined(parts))
+    assert made.sum_mean.tobytes() == usual.sum_mean.tobytes()
+    assert made.sum_quantiles.tobytes() == usual.sum_quantiles.tobytes()
+    assert made.daily_mean.tobytes() == usual.daily_mean.tobytes()
+
+
+def test_what_is_not_answered_yet_is_asked_and_what_is_answered_is_taken() -> None:
+    usual = forecast(MANY, engine="prophet")
+    some = ask(MANY.take(np.array([1, 4])))
+    told = replace(some, mean=some.mean + 1000, quantiles=some.quantiles + 1000)
+    made = forecast(MANY, engine="prophet", answers=told)
+    gain = made.sum_mean[:, 0] - usual.sum_mean[:, 0]
+    assert gain.tolist() == pytest.approx([0, 1000, 0, 0, 1000, 0])
+
+
+def test_an_answer_that_is_none_is_the_stand_ins() -> None:
+    nothing = Answers(MANY.keys[:1], np.full((1, 14), np.nan), np.full((1, 14, 17), np.nan))
+    made, average = (
+        forecast(MANY, engine="prophet", answers=nothing),
+        forecast(MANY, engine="calibrated_average"),
+    )
+    assert made.model.tolist() == ["calibrated_average", *["prophet"] * 5]
+    assert made.sum_mean[0].tobytes() == average.sum_mean[0].tobytes()
+
+
+def test_seeds_belong_to_products_and_not_to_their_places() -> None:
+    keys = np.array([77, 5, 900_000_000_001])
+    assert seeds(keys, 0)[::-1].tolist() == seeds(keys[::-1], 0).tolist()
+    assert len({*seeds(keys, 0).tolist(), *seeds(keys, 1).tolist()}) == 6
+    assert seeds(np.array(["shirt", "mug"]), 0).tolist() == seeds(np.array(["shirt", "mug"]), 0).tolist()
+
+
+def test_a_digest_changes_with_all_that_the_answer_depends_on_and_with_nothing_else() -> None:
+    known = digests(MANY)
+    assert len(set(known)) == 6
+    assert digests(MANY.take(np.array([4, 2]))) == [known[4], known[2]]
+    units = MANY.units.copy()
+    units[2, 60] += 1
+    changed = digests(replace(MANY, units=units))
+    assert [a == b for a, b in zip(known, changed, strict=True)] == [True, True, False, True, True, True]
+    longer = np.concatenate([np.zeros((6, 5)), MANY.units], axis=1)
+    assert digests(Panel(MANY.keys, MANY.first_day - timedelta(days=5), longer, MANY.starts + 5)) == known
+    assert not set(digests(replace(MANY, first_day=MANY.first_day + timedelta(days=1)))) & set(known)
+    assert not set(digests(MANY, seed=1)) & set(known)
+    assert not set(digests(replace(MANY, keys=MANY.keys + 100))) & set(known)
+
+
+def test_slow_are_the_products_of_prophet_with_enough_history_and_sales() -> None:
+    units = MANY.units.copy()
+    units[3] = 0
+    starts = np.array([0, 0, 60, 0, 0, 0])
+    panel = Panel(MANY.keys, MANY.first_day, units, starts)
+    assert slow_rows(panel, engine="prophet", engines={}).tolist() == [0, 1, 4, 5]
+    few = {MANY.keys[1]: "prophet", MANY.keys[2]: "prophet"}
+    assert slow_rows(panel, engine="average_28", engines=few).tolist() == [1]
