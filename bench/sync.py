@@ -171,6 +171,10 @@ def _write_result(file: Path, *, orders: int, variants: int) -> int:
                 "cancelledAt": None,
                 "test": False,
                 "sourceName": "web",
+                "retailLocation": None,
+                "fulfillments": [
+                    {"createdAt": at, "status": "SUCCESS", "location": {"id": f"gid://shopify/Location/{number % 3}"}}
+                ],
             }
             out.write(json.dumps(node, separators=(",", ":")) + "\n")
             for place in range(2):

@@ -63,10 +63,10 @@ def place_order(world: World, shop: Shop, given: Row) -> Row:
 
 
 def fulfill_order(world: World, shop: Shop, given: Row) -> Row:
-    """{order_id?}: ship all that is open (the last order by default)."""
+    """{order_id?, location_id?}: ship all that is open (the last order by default), from there if it says where."""
     with shop.write() as change:
-        order_id = _order_id(change, given)
-        orders.fulfill(change, order_id)
+        order_id, place = _order_id(change, given), given.get("location_id")
+        orders.fulfill(change, order_id, None if place is None else number_in(place, "location_id"))
         return {"order_id": order_id, **_shown(change, order_id)}
 
 

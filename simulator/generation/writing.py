@@ -19,6 +19,8 @@ if TYPE_CHECKING:
 
 DAY = 86_400
 _BATCH = 50_000
+# Shares of a product's stock that stand in the shop, and how often each is so.
+SHOP_SHARES, SHOP_CHANCES = (0.0, 0.1, 0.15, 0.6), (0.25, 0.35, 0.25, 0.15)
 
 
 def write_shop(
@@ -343,10 +345,16 @@ class _Writer:
                 )
 
     def levels(self) -> None:
-        """Split the stock at the end between warehouse and shop; open orders hold some of it as committed."""
+        """Split the stock at the end between warehouse and shop; open orders hold some of it as committed.
+
+        The shop sells a tenth of what is sold and holds a seventh of the stock on average, of some things
+        nothing at all and of others most: shops are filled unevenly, which is what transfers are for.
+        """
         now, tracked = int(self.history.now), np.array([i.tracked for i in self.items])
         stock = np.where(tracked, np.maximum(self.history.supplied.stock, 0), 0)
-        share = np.round(stock * 0.15).astype(np.int64)
+        uneven = np.random.default_rng(self.history.seed + 2)
+        held = uneven.choice(SHOP_SHARES, len(stock), p=SHOP_CHANCES)
+        share = np.round(stock * held).astype(np.int64)
         on_hand = np.stack([stock - share, share], axis=1)
         damaged = np.where(self.random.random(len(stock)) < 0.02, 1, 0)
         first = self.change.next_id(max(1, 2 * len(self.items)))

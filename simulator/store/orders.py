@@ -125,13 +125,30 @@ def _record(
     )
 
 
-def fulfill(change: Transaction, order_id: int) -> None:
-    """Ship all that is open: committed units leave the shelf."""
+def fulfill(change: Transaction, order_id: int, location_id: int | None = None) -> None:
+    """Ship all that is open, from another location than planned if `location_id` says so: units leave the shelf."""
     order = find_order(change, order_id)
     if order["fulfilled_at"] or order["cancelled_at"]:
         raise Refused(f"order {order_id} is already fulfilled or cancelled")
+    if location_id is not None and location_id != order["location_id"]:
+        order = _send_from(change, order, location_id)
     _fulfill(change, order)
     touch(change, order_id)
+
+
+def _send_from(change: Transaction, order: Row, location_id: int) -> Row:
+    """Plan the order's shipment at another active location: what it holds moves there. POS orders stay."""
+    if order["source"] == "pos":
+        raise Refused(f"order {order['id']} was sold over the counter; it cannot be sent from elsewhere")
+    if not row(change.db, "SELECT id FROM locations WHERE id = ? AND active", (location_id,)):
+        raise Refused(f"there is no active location {location_id}")
+    moved = {**order, "location_id": location_id}
+    for line in children(change.db, "lines", "order_id", [order["id"]]):
+        held = line["current_quantity"] - line["fulfilled"]
+        _move_line(change, order, line, "order", available=held, committed=-held)
+        _move_line(change, moved, line, "order", available=-held, committed=held)
+    change.db.execute("UPDATE orders SET location_id = ? WHERE id = ?", (location_id, order["id"]))
+    return moved
 
 
 def _fulfill(change: Transaction, order: Row) -> None:

@@ -78,7 +78,7 @@ def _fulfillments(order: Row, lines: list[Row], local: Callable[[float | None], 
             "order_id": order["id"],
             "created_at": local(order["fulfilled_at"]),
             "updated_at": local(order["fulfilled_at"]),
-            "status": "success",
+            "status": "cancelled" if order["cancelled_at"] else "success",
             "location_id": order["location_id"],
             "line_items": [line_payload(line) for line in lines],
         }

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta, timezone
+from typing import Any
 
 import pytest
 from hypothesis import given
@@ -45,3 +46,42 @@ def test_shopifys_own_spelling_is_utc() -> None:
 def test_what_is_no_time_is_named(text: object) -> None:
     with pytest.raises(MalformedRow):
         rows.instant(text)  # type: ignore[arg-type]
+
+
+ORDER: dict[str, Any] = {
+    "id": "gid://shopify/Order/5",
+    "createdAt": "2026-11-01T10:00:00Z",
+    "processedAt": "2026-11-01T10:00:00Z",
+    "updatedAt": "2026-11-01T10:00:00Z",
+    "test": False,
+}
+
+
+def shipment(place: int | None, status: str = "SUCCESS", at: str = "2026-11-02T10:00:00Z") -> dict[str, Any]:
+    location = None if place is None else {"id": f"gid://shopify/Location/{place}"}
+    return {"createdAt": at, "status": status, "location": location}
+
+
+@pytest.mark.parametrize(
+    ("retail", "shipments", "place"),
+    [
+        (None, [], None),
+        (7, [shipment(8)], 7),
+        (None, [shipment(8)], 8),
+        (None, [shipment(8, at="2026-11-04T10:00:00Z"), shipment(9, at="2026-11-03T10:00:00Z")], 9),
+        (None, [shipment(8, "CANCELLED"), shipment(9, at="2026-11-05T10:00:00Z")], 9),
+        (None, [shipment(8, "CANCELLED"), shipment(8, "ERROR"), shipment(8, "FAILURE")], None),
+        (None, [shipment(8, "OPEN")], 8),
+        (None, [shipment(None)], None),
+    ],
+)
+def test_an_order_is_of_the_counter_that_sold_it_or_else_of_its_first_shipment(
+    retail: int | None, shipments: list[dict[str, Any]], place: int | None
+) -> None:
+    counter = None if retail is None else {"id": f"gid://shopify/Location/{retail}"}
+    found = rows.order({**ORDER, "retailLocation": counter, "fulfillments": shipments})
+    assert found.location_id == place
+
+
+def test_an_order_of_a_result_that_was_asked_for_without_places_is_of_none() -> None:
+    assert rows.order(ORDER).location_id is None
