@@ -173,7 +173,11 @@ def _write_result(file: Path, *, orders: int, variants: int) -> int:
                 "sourceName": "web",
                 "retailLocation": None,
                 "fulfillments": [
-                    {"createdAt": at, "status": "SUCCESS", "location": {"id": f"gid://shopify/Location/{number % 3}"}}
+                    {
+                        "createdAt": at,
+                        "status": "SUCCESS",
+                        "location": {"id": f"gid://shopify/Location/{number % 3}"},
+                    }
                 ],
             }
             out.write(json.dumps(node, separators=(",", ":")) + "\n")

@@ -23,7 +23,7 @@ class Order(StoreScoped, Base):
     cancelled_at: Mapped[datetime | None] = mapped_column(DateTime(timezone=True))
     is_test: Mapped[bool] = mapped_column(default=False)
     source: Mapped[str] = mapped_column(default="")
-    # Where it was sold or sent from, as Shopify says; NULL until it is known. No key: it may come before its location.
+    # Where it was sold or sent from; NULL until Shopify says. No key: it may come before its location.
     location_id: Mapped[int | None] = mapped_column(BigInteger)
     # What Shopify shows and hides goes by it: without read_all_orders the last 60 days.
     created_at: Mapped[datetime | None] = mapped_column(DateTime(timezone=True))
