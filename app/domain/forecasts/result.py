@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from datetime import date
 
@@ -136,20 +137,31 @@ class Forecasts:
                 f"days must be 0 to {self.grid_days[-1]}; shorten the lead time or review period"
             )
         grid = np.concatenate([[0], self.grid_days])
-        low = np.clip(np.searchsorted(grid, wanted, side="right") - 1, 0, len(grid) - 2)
+        low = np.minimum(np.searchsorted(grid, wanted, side="right") - 1, len(grid) - 2)
         return low, (wanted - grid[low]) / (grid[low + 1] - grid[low])
 
 
 def at_probability(line: Floats, grid_q: Floats, q: Floats) -> Floats:
     """(n,) value at `q` of quantile functions `line` (n, Q), linear in normal scores, never below 0."""
-    if not ((q > 0) & (q < 1)).all():
-        raise ValueError("q must lie strictly between 0 and 1")
-    score, scores = ndtri(q), ndtri(grid_q)
-    low = np.clip(np.searchsorted(scores, score, side="right") - 1, 0, len(scores) - 2)
-    weight = (score - scores[low]) / (scores[low + 1] - scores[low])
+    low, weight = between_scores(grid_q, q)
     rows = np.arange(len(line))
     value: Floats = np.maximum(line[rows, low] * (1 - weight) + line[rows, low + 1] * weight, 0.0)
     return value
+
+
+def at_probabilities(line: Floats, grid_q: Floats, probabilities: Floats) -> Iterator[Floats]:
+    """(n,) value at one of `probabilities` (m,) after the other, the same for all: see `at_probability`."""
+    for low, weight in zip(*between_scores(grid_q, probabilities), strict=True):
+        yield np.maximum(line[:, low] * (1 - weight) + line[:, low + 1] * weight, 0.0)
+
+
+def between_scores(grid_q: Floats, q: Floats) -> tuple[Ints, Floats]:
+    """Index in `grid_q` at or below each q, and the weight of the next one: both by normal scores."""
+    if not ((q > 0) & (q < 1)).all():
+        raise ValueError("q must lie strictly between 0 and 1")
+    score, scores = ndtri(q), ndtri(grid_q)
+    low = np.minimum(np.maximum(np.searchsorted(scores, score, side="right") - 1, 0), len(scores) - 2)
+    return low, (score - scores[low]) / (scores[low + 1] - scores[low])
 
 
 def mean_of(quantiles: Floats) -> Floats:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 from scipy.ndimage import maximum_filter1d
@@ -12,6 +13,7 @@ from app.domain.demand import Panel
 
 DECAYS = (0.02, 0.05, 0.12, 0.3)
 PEAKS = (28, 182)
+BLOCK = 8_000  # cells smoothed between two divisions by the weights: what a processor's cache holds
 
 
 @dataclass(frozen=True)
@@ -19,17 +21,14 @@ class Windows:
     """Running totals of a panel's demand (negative days count as 0); index c means the days before column c.
 
     `units`, `sizes2`, `sold` (n, days + 1): cumulated units, squared units and days with a sale.
-    `smoothed` by decay and `peak` by length (n, days): exponentially smoothed rate per day (weights
-    normalised from the variant's start) and the largest day of the last `length`, both at the close of a
-    column. `last_sale` (n, days): column of the latest sale, −1 before any.
+    `last_sale` (n, days): column of the latest sale, −1 before any. `by_day` (n, days): the demand itself.
     """
 
+    by_day: Floats
     starts: Ints
     units: Floats
     sizes2: Floats
     sold: Floats
-    smoothed: dict[float, Floats]
-    peak: dict[int, Floats]
     last_sale: Ints
     in_stock: Floats | None
 
@@ -40,15 +39,25 @@ class Windows:
         columns = np.arange(panel.days)
         sold = units > 0
         return cls(
+            by_day=units,
             starts=panel.starts,
             units=_cumulated(units),
             sizes2=_cumulated(units**2),
             sold=_cumulated(sold),
-            smoothed=_smoothed(units, panel.starts, DECAYS),
-            peak={length: _peak(units, length) for length in PEAKS},
             last_sale=np.maximum.accumulate(np.where(sold, columns, -1), axis=1),
             in_stock=None if panel.in_stock is None else _cumulated(np.nan_to_num(panel.in_stock, nan=1.0)),
         )
+
+    @cached_property
+    def smoothed(self) -> dict[float, Floats]:
+        """By decay (n, days): the exponentially smoothed rate per day at the close of a column, its weights
+        normalised from the variant's start."""
+        return _smoothed(self.by_day, self.starts, DECAYS)
+
+    @cached_property
+    def peak(self) -> dict[int, Floats]:
+        """By length (n, days): the largest day of the last `length`, at the close of a column."""
+        return {length: _peak(self.by_day, length) for length in PEAKS}
 
     def total(self, of: Floats, row: Ints, begin: Ints, end: Ints) -> Floats:
         """Σ of `of` over columns begin … end − 1 of each row; columns before 0 count nothing."""
@@ -71,16 +80,23 @@ def _cumulated(values: np.ndarray) -> Floats:
 def _smoothed(units: Floats, starts: Ints, decays: tuple[float, ...]) -> dict[float, Floats]:
     """By decay a: Σ (1−a)^k y_{t−k} ÷ Σ (1−a)^k over the days since the start, at the close of each column."""
     n, days = units.shape
-    by_day = np.ascontiguousarray(units.T)
     a = np.array(decays)[:, None]
-    level = np.zeros((len(decays), n))
-    levels = np.empty((len(decays), days, n), dtype=np.float32)
     # Weights that have not yet summed to 1, by days since the start; the last is for the days before it.
     share = (1.0 - (1.0 - a) ** np.append(np.arange(1, days + 1), 1)).astype(np.float32)
-    for day in range(days):
-        level += a * (by_day[day] - level)
-        np.divide(level, share[:, np.maximum(day - starts, -1)], out=levels[:, day], casting="same_kind")
-    return {decay: levels[i].T for i, decay in enumerate(decays)}
+    smoothed = np.empty((len(decays), days, n), dtype=np.float32)
+    level, step = np.zeros((len(decays), n)), np.empty((len(decays), n))
+    width = max(BLOCK // max(n, 1), 1)
+    for begin in range(0, days, width):
+        by_day = np.ascontiguousarray(units[:, begin : begin + width].T)
+        levels = np.empty((len(by_day), len(decays), n))
+        for wanted, kept in zip(by_day, levels, strict=True):
+            np.subtract(wanted, level, out=step)
+            np.multiply(a, step, out=step)
+            level = np.add(level, step, out=kept)
+        age = np.maximum(np.arange(begin, begin + len(by_day))[:, None] - starts, -1)
+        out = smoothed[:, begin : begin + width]
+        np.divide(levels.transpose(1, 0, 2), share[:, age], out=out, casting="same_kind")
+    return {decay: smoothed[i].T for i, decay in enumerate(decays)}
 
 
 def _peak(units: Floats, length: int) -> Floats:

@@ -13,7 +13,7 @@ import numpy as np
 from scipy.special import ndtr
 
 from app.domain.arrays import Bools, Floats
-from app.domain.forecasts.result import MAX_DAYS, Forecasts
+from app.domain.forecasts.result import MAX_DAYS, Forecasts, at_probabilities
 from app.domain.replenishment.inputs import LIMITS, Policy
 from app.domain.replenishment.money import expected_unmet
 from app.domain.replenishment.target import ROUNDING, chance_within, target_stock
@@ -43,7 +43,8 @@ def targets_by_value(
     lead, review = policy.each("lead_time_days", n), policy.each("review_days", n)
     period, half = lead + review, review / 2
     early, late = np.maximum(lead - half, 0.0), _within(period + half)
-    levels = np.stack([np.ceil(forecasts.quantile_of_sum(period, u) - ROUNDING) for u in STEPS], axis=1)
+    demand = at_probabilities(forecasts.quantiles_of_sum(period), forecasts.grid_q, STEPS)
+    levels = np.stack([np.ceil(units - ROUNDING) for units in demand], axis=1)
     spans = (early, late, lead, period, _within(FAR_PERIODS * period))
     short_of = [chance_within(forecasts, days, levels - 0.5) for days in spans]
     asked = np.maximum(short_of[0] - short_of[1], 1e-9) / (late - early)[:, None]

@@ -8,7 +8,7 @@ import numpy as np
 from scipy.special import ndtri
 
 from app.domain.arrays import Floats, Texts
-from app.domain.forecasts.result import Forecasts
+from app.domain.forecasts.result import Forecasts, between_scores
 from app.domain.replenishment.inputs import Policy, Stock
 from app.domain.replenishment.target import ROUNDING, stock_for
 
@@ -81,14 +81,12 @@ def _mean(units: Floats) -> Floats:
 
 def _demand(forecasts: Forecasts, days: Floats, lead_time_sd_days: Floats) -> Floats:
     """(n, slices) demand over `days` at MIDDLES, widened by the lead time's spread as `stock_for` does."""
-    scores, wanted = ndtri(forecasts.grid_q), ndtri(MIDDLES)
-    low = np.clip(np.searchsorted(scores, wanted, side="right") - 1, 0, len(scores) - 2)
-    weight = (wanted - scores[low]) / (scores[low + 1] - scores[low])
+    low, weight = between_scores(forecasts.grid_q, MIDDLES)
     line = forecasts.quantiles_of_sum(days)
     demand = np.maximum(line[:, low] * (1 - weight) + line[:, low + 1] * weight, 0.0)
     mean = forecasts.mean_of_sum(days)
     daily = np.divide(mean, days, out=np.zeros_like(mean), where=days > 0)
     gap = demand - mean[:, None]
-    spread = np.abs(wanted)[None, :] * (daily * lead_time_sd_days)[:, None]
+    spread = np.abs(ndtri(MIDDLES))[None, :] * (daily * lead_time_sd_days)[:, None]
     widened: Floats = np.maximum(demand, mean[:, None] + np.copysign(np.hypot(gap, spread), gap))
     return widened
