@@ -2,29 +2,24 @@
 
 from __future__ import annotations
 
-from flask import Flask, g
-from flask.typing import ResponseReturnValue
-from flask_login import LoginManager
-from htmx_flask import Htmx
+from typing import TYPE_CHECKING
 
-from app.config import Settings
+if TYPE_CHECKING:
+    from flask import Flask
 
-
-class Fluxor(Flask):
-    """Flask with one transaction for each request: returning commits, raising rolls back."""
-
-    def dispatch_request(self) -> ResponseReturnValue:
-        """Run the view inside the request's transaction."""
-        from app.platform import db
-
-        with db.transaction():
-            return super().dispatch_request()
+    from app.config import Settings
 
 
 def create_app(settings: Settings) -> Flask:
     """Assemble the application: settings → platform → blueprints → commands → error pages."""
+    # Imported here, not above: whoever asks for one part of the app, as the domain's maths, needs no web framework.
+    from flask import g
+    from flask_login import LoginManager
+    from htmx_flask import Htmx
+
     from app import blueprints, cli, errors
     from app.platform import access, db, i18n, logs, queue, sessions, spoken, tenancy, watching, web
+    from app.platform.application import Fluxor
     from app.platform.mail import Mailer
     from app.platform.outbound import Outbound
     from app.platform.secrets import TokenCipher

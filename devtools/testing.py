@@ -10,10 +10,8 @@ from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
-from devtools import assets, chromium, translations
 from devtools.paths import ROOT, area_dir, local_dir
 from devtools.processes import Child, Program, Supervisor, stop_signals_raise
-from devtools.services import embedded_servers
 from devtools.steps import step
 
 # Two processes more than a small machine has cores: many tests wait for a browser, a database or a pause.
@@ -35,6 +33,10 @@ def prepare(stack: ExitStack, arguments: list[str]) -> dict[str, str]:
     environment = {**os.environ, "PYTHONPATH": str(ROOT)}
     if only_domain(arguments):
         return environment
+    # Imported here, since what waits for none of it shall not wait for its libraries either.
+    from devtools import assets, chromium, translations
+    from devtools.services import embedded_servers
+
     with step("JavaScript and CSS assets"):
         assets.ensure_assets()
     with step("Message catalogues"):

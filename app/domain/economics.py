@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import numpy as np
+from scipy.special import ndtri
 
 from app.domain import laws
 
@@ -32,9 +33,7 @@ def critical_ratio(underage: float, overage: float) -> float:
 
 def newsvendor_normal(mean: float, sd: float, underage: float, overage: float) -> float:
     """Order for one season under normal demand, in units (F10)."""
-    from scipy import stats  # at first use: it is the slowest import of all
-
-    return float(stats.norm.ppf(critical_ratio(underage, overage), mean, sd))
+    return float(ndtri(critical_ratio(underage, overage)) * sd + mean)
 
 
 def newsvendor(mean: float, variance: float, underage: float, overage: float) -> int:

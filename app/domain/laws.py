@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import numpy as np
 from numpy.typing import ArrayLike
-from scipy.special import ndtri
+from scipy.special import betainc, nbdtrik, ndtri, pdtr, pdtrik
 
 from app.domain.arrays import Bools, Floats
 
@@ -21,22 +23,34 @@ def _parameters(mean: ArrayLike, variance: ArrayLike) -> tuple[Bools, Floats, Fl
 
 
 def quantile(mean: ArrayLike, variance: ArrayLike, alpha: ArrayLike) -> Floats:
-    """Smallest x with Pr(D ≤ x) ≥ alpha, in whole units (F1, F3): Poisson if v ≤ μ, else NB (F4)."""
-    poisson, mu, r, prob = _parameters(mean, variance)
-    from scipy import stats  # at first use: it is the slowest import of all
+    """Smallest x with Pr(D ≤ x) ≥ alpha, in whole units (F1, F3): Poisson if v ≤ μ, else NB (F4).
 
-    rate = np.where(poisson, mu, 1.0)  # the Poisson of a huge mean is slow: it is asked for where it counts
-    found: Floats = np.where(poisson, stats.poisson.ppf(alpha, rate), stats.nbinom.ppf(alpha, r, prob))
+    `alpha` lies strictly between 0 and 1.
+    """
+    every = np.broadcast_arrays(np.asarray(alpha, dtype=np.float64), *_parameters(mean, variance))
+    poisson = every[1]
+    q, _, mu, r, prob = (x[~poisson] for x in every)
+    found: Floats = np.empty(poisson.shape)
+    found[~poisson] = _smallest(nbdtrik(q, r, prob), q, lambda x: betainc(r, x + 1, prob))
+    q, _, mu, r, prob = (x[poisson] for x in every)
+    found[poisson] = _smallest(pdtrik(q, mu), q, lambda x: pdtr(x, mu))
     return found
+
+
+def _smallest(near: Floats, q: Floats, within: Callable[[Floats], Floats]) -> Floats:
+    """The whole x from which on Pr(D ≤ x), `within`, is q or more; `near` may err in its last digits."""
+    above = np.ceil(near)
+    below = np.maximum(above - 1, 0.0)
+    return np.where(within(below) >= q, below, np.where(within(above) < q, above + 1, above))
 
 
 def cycle_service(mean: ArrayLike, variance: ArrayLike, stock: ArrayLike) -> Floats:
     """Pr(D ≤ S): the share of cycles without a stock-out (F6)."""
     poisson, mu, r, prob = _parameters(mean, variance)
-    from scipy import stats  # at first use: it is the slowest import of all
-
-    share: Floats = np.where(poisson, stats.poisson.cdf(stock, mu), stats.nbinom.cdf(stock, r, prob))
-    return share
+    s = np.floor(np.asarray(stock, dtype=np.float64))
+    units = np.maximum(s, 0.0)
+    within = np.where(poisson, pdtr(units, mu), betainc(r, units + 1, prob))
+    return np.where(s < 0, 0.0, within)
 
 
 def moments(

@@ -2,17 +2,16 @@
 
 import numpy as np
 import pytest
-from scipy import stats
 
 from app.domain.replenishment import Policy
 from app.domain.replenishment.ledger import CODES, lines, lines_matrix
 from app.domain.replenishment.money import expected_left, expected_unmet, overstock_units
 from app.domain.replenishment.order_size import order_quantity, within_maximum
 from app.domain.replenishment.target import service_of, stock_for, target_stock
-from tests.domain.golden import known_forecasts
+from tests.domain.golden import Poisson, known_forecasts
 from tests.domain.test_replenishment import refused
 
-FIVE = known_forecasts(stats.poisson, 5.0, n=3)
+FIVE = known_forecasts(5.0, n=3)
 
 
 def one(value: float) -> np.ndarray:
@@ -74,7 +73,7 @@ def test_within_the_maximum(quantity: float, room: float, moq: float, case: floa
 
 def test_expected_money_agrees_with_the_law() -> None:
     days, stock = np.full(3, 21.0), np.full(3, 112.0)
-    law = stats.poisson(105)
+    law = Poisson(105)
     units = np.arange(300)
     unmet = float((np.maximum(units - 112, 0) * law.pmf(units)).sum())
     left = float((np.maximum(112 - units, 0) * law.pmf(units)).sum())
@@ -91,7 +90,7 @@ def test_expected_money_agrees_with_the_law() -> None:
 def test_a_random_lead_time_widens_the_distance_from_the_mean() -> None:
     days, alpha = np.full(3, 21.0), np.full(3, 0.95)
     plain = stock_for(FIVE, days, np.zeros(3), alpha)
-    assert plain[0] == stats.poisson(105).ppf(0.95)
+    assert plain[0] == Poisson(105).ppf(0.95)
     wide = stock_for(FIVE, days, np.full(3, 3.0), alpha)
     gap, extra = plain[0] - 105, 1.644854 * 5 * 3
     assert wide[0] == pytest.approx(105 + np.hypot(gap, extra), rel=0.002)
@@ -101,21 +100,21 @@ def test_a_random_lead_time_widens_the_distance_from_the_mean() -> None:
     assert stock_for(FIVE, day, np.full(3, 3.0), alpha)[0] > stock_for(FIVE, day, np.zeros(3), alpha)[0]
     assert np.isfinite(stock_for(FIVE, np.full(3, 180.0), np.zeros(3), alpha)).all()
     below = stock_for(FIVE, days, np.full(3, 3.0), np.full(3, 0.5))
-    assert below[0] == stats.poisson(105).ppf(0.5)
+    assert below[0] == Poisson(105).ppf(0.5)
     with pytest.raises(ValueError, match="variant 1 is 181 days; at most 180"):
         stock_for(FIVE, np.array([180.0, 181.0, 2.0]), np.zeros(3), alpha)
-    assert target_stock(FIVE, Policy(14, 0, 7, 0.95))[0] == stats.poisson(105).ppf(0.95)
+    assert target_stock(FIVE, Policy(14, 0, 7, 0.95))[0] == Poisson(105).ppf(0.95)
 
 
 def test_whole_units_promise_what_their_law_says() -> None:
-    law, policy = stats.poisson(105), Policy(14, 0, 7)
+    law, policy = Poisson(105), Policy(14, 0, 7)
     units = np.array([[90.0, 105, 118, 122, 130]] * 3)
     promised = service_of(FIVE, policy, units)
     assert promised == pytest.approx(law.cdf(units), abs=0.012)
     assert service_of(FIVE, policy, units[:, 3]).tolist() == promised[:, 3].tolist()
     assert (service_of(FIVE, policy, target_stock(FIVE, policy)) >= 0.95).all()
-    slow = known_forecasts(stats.poisson, 0.02)
-    assert service_of(slow, policy, one(1)) == pytest.approx(stats.poisson(0.42).cdf(1), abs=0.02)
+    slow = known_forecasts(0.02)
+    assert service_of(slow, policy, one(1)) == pytest.approx(Poisson(0.42).cdf(1), abs=0.02)
     assert service_of(FIVE, policy, np.full(3, -1.0)).tolist() == [0, 0, 0]
     assert service_of(FIVE, policy, np.full(3, 1e6)).tolist() == [1, 1, 1]
     assert np.isnan(service_of(refused(FIVE), policy, units)).all()

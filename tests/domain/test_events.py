@@ -5,7 +5,6 @@ from datetime import date
 
 import numpy as np
 import pytest
-from scipy import stats
 
 from app.domain.demand import Panel
 from app.domain.demand.closures import closed_runs, closed_weekdays
@@ -126,7 +125,7 @@ def test_runs_without_any_sale_are_found_but_for_days_that_are_always_closed() -
 
 
 def test_a_lift_raises_its_days_and_what_sums_over_them() -> None:
-    made = known_forecasts(stats.poisson, 5.0, n=3)
+    made = known_forecasts(5.0, n=3)
     after = lifted(made, [Lift(np.array([True, False, False]), 3, 7, 1.4)])
     assert np.array_equal(after.sum_mean[1:], made.sum_mean[1:])
     gained = after.sum_mean[0] - made.sum_mean[0]
@@ -139,7 +138,7 @@ def test_a_lift_raises_its_days_and_what_sums_over_them() -> None:
 
 
 def test_a_closure_sells_nothing_and_lifts_on_one_day_multiply() -> None:
-    made = known_forecasts(stats.poisson, 5.0)
+    made = known_forecasts(5.0)
     every = np.array([True])
     shut = lifted(made, [Lift(every, -3, 7, 0.0)])
     assert shut.mean_of_sum(7)[0] == 0
@@ -152,7 +151,7 @@ def test_a_closure_sells_nothing_and_lifts_on_one_day_multiply() -> None:
 
 
 def test_nothing_to_lift_changes_nothing_and_refused_stay_refused() -> None:
-    made = known_forecasts(stats.poisson, 5.0)
+    made = known_forecasts(5.0)
     assert lifted(made, []) is made
     assert lifted(made, [Lift(np.array([False]), 1, 7, 2.0)]) is made
     assert lifted(refused(made), [Lift(np.array([True]), 1, 7, 2.0)]).refused.all()

@@ -2,7 +2,6 @@
 
 import numpy as np
 import pytest
-from scipy import stats
 
 from app.domain import economics, laws
 from app.domain.demand import Panel, censoring, pattern
@@ -61,6 +60,19 @@ def test_g9_quantile_of_the_sum(mean: float, variance: float, days: int, wrong: 
 
 def test_g9_daily_bounds_of_a_slow_item_sum_to_nothing() -> None:
     assert 14 * laws.quantile(0.1, 0.1, 0.90) == 0
+
+
+def test_quantiles_are_exact_where_the_inverse_errs_in_its_last_digits() -> None:
+    rng = np.random.default_rng(1)
+    mean = 10 ** rng.uniform(-3, 6, 3000)
+    variance = mean * np.where(rng.random(3000) < 0.3, 1.0, 1 + 10 ** rng.uniform(-6, 3, 3000))
+    # Of the first the inverse of the negative binomial is a unit too low.
+    mean, variance = np.append(11210132.496574767, mean), np.append(11310269.606609961, variance)
+    alpha = np.append(0.7838651809046855, rng.uniform(0.001, 0.999, 3000))
+    units = laws.quantile(mean, variance, alpha)
+    assert (laws.cycle_service(mean, variance, units) >= alpha).all()
+    assert (laws.cycle_service(mean, variance, units - 1) < alpha).all()
+    assert laws.cycle_service(5, [5, 10], [-1, -0.5]).tolist() == [0, 0]
 
 
 def test_g10_g11_economic_order_quantity_and_case() -> None:
@@ -154,7 +166,7 @@ def test_g22_cost_of_waiting() -> None:
     assert 8 * loss == pytest.approx([29.40, 9.80], abs=5e-3)
     # The same from a forecast's quantiles alone, whose steps between whole units are rounded off.
     stock = Stock([85, 92], unit_cost=2, price=10)
-    made = plan(stock, known_forecasts(stats.poisson, 5.0, n=2), Policy(10, 0, 7), today=DAY)
+    made = plan(stock, known_forecasts(5.0, n=2), Policy(10, 0, 7), today=DAY)
     assert made.cost_of_waiting == pytest.approx([29.40, 9.80], rel=0.1)
 
 
@@ -181,6 +193,6 @@ def test_g25_rules_of_other_tools() -> None:
 
 
 def test_plan_uses_the_quantile_of_lead_time_plus_review() -> None:
-    forecasts = known_forecasts(stats.poisson, 5.0)
+    forecasts = known_forecasts(5.0)
     stock = target.stock_for(forecasts, np.array([17.0]), np.zeros(1), np.array([0.95]))
     assert stock == pytest.approx([100], abs=1.5)

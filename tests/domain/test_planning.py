@@ -5,15 +5,14 @@ from datetime import date, timedelta
 
 import numpy as np
 import pytest
-from scipy import stats
 
 from app.domain.replenishment import Policy, Receipt, Stock, plan
 from app.domain.replenishment.planning import quantity
 from app.domain.replenishment.projection import NEVER, arrivals, first_empty_day, lost_sales, stock_gap
-from tests.domain.golden import known_forecasts
+from tests.domain.golden import Poisson, known_forecasts
 
 TODAY = date(2026, 3, 2)
-FIVE = known_forecasts(stats.poisson, 5.0, n=3)
+FIVE = known_forecasts(5.0, n=3)
 POLICY = Policy(14, 0, 7, 0.95)
 
 
@@ -26,7 +25,7 @@ def test_a_ledger_with_every_line() -> None:
     policy = replace(
         POLICY, moq=[100, 100, 0], case_size=[8, 8, 7], min_stock=130, max_stock=[np.nan, np.nan, 130]
     )
-    made = plan(stock, FIVE, policy, today=TODAY, model=known_forecasts(stats.poisson, 4.0, n=3))
+    made = plan(stock, FIVE, policy, today=TODAY, model=known_forecasts(4.0, n=3))
     same = {"demand": 84, "override": 21, "safety": 17, "minimum": 8, "on_hand": -30, "committed": 4,
             "backorders": 2, "incoming": -10}  # fmt: skip
     lines = [{line.code: line.units for line in made[i].ledger} for i in range(3)]
@@ -40,12 +39,12 @@ def test_a_ledger_with_every_line() -> None:
 
 def test_days_of_cover() -> None:
     units = [-1, 0, 1, 100, 101, 900, 901, 1000]
-    made = plan(Stock(units), known_forecasts(stats.poisson, 5.0, n=8), POLICY, today=TODAY)
+    made = plan(Stock(units), known_forecasts(5.0, n=8), POLICY, today=TODAY)
     assert made.days_of_cover == pytest.approx([0, 0, 0, 19, 20, 179, 180.2, 200])
 
 
 def test_days_of_cover_of_slow_and_ending_demand() -> None:
-    slow = known_forecasts(stats.poisson, 0.5, n=2)
+    slow = known_forecasts(0.5, n=2)
     assert plan(Stock([1, 100]), slow, POLICY, today=TODAY).days_of_cover == pytest.approx([1, 200])
     # 2 until day 60, then 10 until day 120, and nothing after that.
     sums = np.where(FIVE.grid_days <= 60, 2.0, np.where(FIVE.grid_days == 90, 6.0, 10.0))
@@ -56,7 +55,7 @@ def test_days_of_cover_of_slow_and_ending_demand() -> None:
 
 def test_a_minimum_order_is_a_line_only_where_something_is_needed() -> None:
     made = plan(
-        Stock([122, 121]), known_forecasts(stats.poisson, 5.0, n=2), replace(POLICY, moq=9), today=TODAY
+        Stock([122, 121]), known_forecasts(5.0, n=2), replace(POLICY, moq=9), today=TODAY
     )
     lines = [{line.code: line.units for line in made[i].ledger} for i in range(2)]
     assert "moq" not in lines[0] and "case" not in lines[0]
@@ -64,9 +63,9 @@ def test_a_minimum_order_is_a_line_only_where_something_is_needed() -> None:
 
 
 def test_urgency_at_its_limits() -> None:
-    assert stats.poisson(70).ppf(0.95) == 84 and stats.poisson(105).ppf(0.95) == 122
+    assert Poisson(70).ppf(0.95) == 84 and Poisson(105).ppf(0.95) == 122
     units = [83, 84, 121, 122, 141, 145, 146]
-    made = plan(Stock(units), known_forecasts(stats.poisson, 5.0, n=7), POLICY, today=TODAY)
+    made = plan(Stock(units), known_forecasts(5.0, n=7), POLICY, today=TODAY)
     assert made.urgency.tolist() == ["now", "soon", "soon", "later", "later", "later", "none"]
     cut = plan(Stock([20, 20, 20]), FIVE, replace(POLICY, max_stock=[10, 21, np.nan]), today=TODAY)
     assert cut.quantity.tolist() == [0, 1, 102]
@@ -80,9 +79,9 @@ def test_the_safety_line_says_the_level_in_percent() -> None:
 
 def test_overstock_looks_from_the_next_order_on() -> None:
     short = plan(Stock(500, unit_cost=2), FIVE, replace(POLICY, overstock_days=69), today=TODAY)[0]
-    assert (short.overstock_units, short.overstock_value) == (500 - stats.poisson(450).ppf(0.95), 30)
+    assert (short.overstock_units, short.overstock_value) == (500 - Poisson(450).ppf(0.95), 30)
     longest = plan(Stock(960), FIVE, replace(POLICY, overstock_days=180), today=TODAY)[0]
-    assert longest.overstock_units == 960 - stats.poisson(900).ppf(0.95)
+    assert longest.overstock_units == 960 - Poisson(900).ppf(0.95)
 
 
 def test_what_is_undated_arrives_after_one_lead_time() -> None:

@@ -232,9 +232,7 @@ def test_share_of_the_day_from_the_closing_stock() -> None:
 
 
 def test_service_by_value_goes_where_it_is_cheap() -> None:
-    from scipy import stats
-
-    fast = known_forecasts(stats.poisson, 5.0, n=3)
+    fast = known_forecasts(5.0, n=3)
     rates = np.array([0.05, 0.01, 0.001])
     one = np.ones(3)
     made = targets_by_value(fast, Policy(), value=one, cost=one, rates=rates)
@@ -258,11 +256,9 @@ def test_a_shop_with_stock_records_that_learns_from_all_products() -> None:
 
 
 def test_levels_by_value_serve_as_much_for_less_money() -> None:
-    from scipy import stats
-
-    slow, fast = (known_forecasts(stats.poisson, rate, n=12) for rate in (0.05, 5.0))
+    slow, fast = (known_forecasts(rate, n=12) for rate in (0.05, 5.0))
     both = {name: np.concatenate([getattr(part, name) for part in (slow, fast)]) for name in SUMS}
-    n, made = 24, replace(known_forecasts(stats.poisson, 5.0, n=24), **both)
+    n, made = 24, replace(known_forecasts(5.0, n=24), **both)
     value, cost, nobody = (
         np.full(n, 10.0),
         np.append(np.full(12, 9.0), np.full(12, 1.0)),

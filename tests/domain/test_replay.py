@@ -4,9 +4,9 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
-from scipy import stats
 
 from app.domain.replenishment.replay import replay, stock_at_fill
+from tests.domain.golden import Poisson
 from tests.domain.shops import shop
 
 
@@ -59,7 +59,7 @@ def test_order_up_to_keeps_its_promise_on_a_known_law() -> None:
     panel = shop(200, 440, rate=(5, 5.0001))
     made = replay(
         panel,
-        lambda known, rows: np.full((len(rows), 1), stats.poisson.ppf(0.95, 5 * 17)),
+        lambda known, rows: np.full((len(rows), 1), Poisson(5 * 17).ppf(0.95)),
         rows=np.arange(200),
         first_review=10,
         days=420,

@@ -7,7 +7,6 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from scipy import stats
 
 from app.domain.forecasts.result import Forecasts
 from app.domain.replenishment import Policy, Receipt, Stock, plan
@@ -23,8 +22,8 @@ from app.domain.replenishment.transfers import transfers
 from tests.domain.golden import known_forecasts
 
 TODAY = date(2026, 3, 2)
-FIVE = known_forecasts(stats.poisson, 5.0, n=3)
-SLOW = known_forecasts(stats.poisson, 0.02, n=3)
+FIVE = known_forecasts(5.0, n=3)
+SLOW = known_forecasts(0.02, n=3)
 units = st.integers(0, 400)
 
 
@@ -153,7 +152,7 @@ def test_a_change_is_split_exactly(a, b, c, d, case, lead) -> None:
 def test_change_needs_the_same_variants() -> None:
     basis = Basis(Stock(1), FIVE, Policy())
     with pytest.raises(ValueError, match="same variants"):
-        explain_change(basis, Basis(Stock(1), known_forecasts(stats.poisson, 5.0, n=2), Policy()))
+        explain_change(basis, Basis(Stock(1), known_forecasts(5.0, n=2), Policy()))
 
 
 def test_classes() -> None:
@@ -206,7 +205,7 @@ def test_a_minimum_order_at_its_edges() -> None:
     assert idle.cheaper.tolist() == ["", "wait", "wait"]
     free = resolve(Stock(100, unit_cost=0, price=0), FIVE, Policy(moq=60))
     assert free.cheaper.tolist() == ["accept"] * 3
-    rare = known_forecasts(stats.poisson, 0.002)
+    rare = known_forecasts(0.002)
     assert resolve(Stock(0), rare, Policy(min_stock=1)).years_of_cover == pytest.approx([1 / 0.73])
     some = resolve(Stock(0, unit_cost=4), rare, Policy(min_stock=1, moq=5))
     left = np.minimum(expected_left(rare, np.full(1, 180.0), np.full(1, 5.0)), 4)

@@ -4,7 +4,6 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from scipy import stats
 
 from app.domain import laws
 from app.domain.forecasts.result import Forecasts
@@ -14,8 +13,8 @@ from app.domain.replenishment.target import target_stock
 from tests.domain.golden import known_forecasts
 from tests.domain.test_replenishment import refused
 
-FIVE = known_forecasts(stats.poisson, 5.0, n=3)
-ONE = known_forecasts(stats.poisson, 5.0)
+FIVE = known_forecasts(5.0, n=3)
+ONE = known_forecasts(5.0)
 
 
 def costs(forecasts: Forecasts, policy: Policy, *levels: float, groups: str = "A") -> list:

@@ -6,7 +6,6 @@ from dataclasses import dataclass
 from functools import cached_property
 
 import numpy as np
-from scipy.ndimage import maximum_filter1d
 
 from app.domain.arrays import Floats, Ints
 from app.domain.demand import Panel
@@ -100,8 +99,10 @@ def _smoothed(units: Floats, starts: Ints, decays: tuple[float, ...]) -> dict[fl
 
 
 def _peak(units: Floats, length: int) -> Floats:
-    width = min(length, units.shape[1])
-    trailing = maximum_filter1d(
-        units.astype(np.float32), width, axis=1, origin=(width - 1) // 2, mode="constant"
-    )
-    return np.asarray(trailing)
+    """(n, days) the largest of the `length` days up to each: of two halves' largest, each of two halves'."""
+    peak, width = units.astype(np.float32), 1
+    while width < length:
+        step = min(width, length - width)
+        np.maximum(peak[:, step:], peak[:, :-step].copy(), out=peak[:, step:])
+        width += step
+    return np.asarray(peak)
