@@ -54,9 +54,7 @@ def test_days_of_cover_of_slow_and_ending_demand() -> None:
 
 
 def test_a_minimum_order_is_a_line_only_where_something_is_needed() -> None:
-    made = plan(
-        Stock([122, 121]), known_forecasts(5.0, n=2), replace(POLICY, moq=9), today=TODAY
-    )
+    made = plan(Stock([122, 121]), known_forecasts(5.0, n=2), replace(POLICY, moq=9), today=TODAY)
     lines = [{line.code: line.units for line in made[i].ledger} for i in range(2)]
     assert "moq" not in lines[0] and "case" not in lines[0]
     assert (lines[1]["moq"], made.quantity.tolist()) == (8, [0, 9])
