@@ -48,6 +48,7 @@ order = st.builds(
     st.none() | st.just(BEGIN),
     st.booleans(),
     st.just("web"),
+    st.none() | st.sampled_from(PLACES),
 )
 
 
