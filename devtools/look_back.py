@@ -30,7 +30,7 @@ def note(store_id: int) -> None:
         db.execute("DELETE FROM forecast_records")
         for weeks in range(WEEKS - 1, -1, -1):
             then = today - _OVER - timedelta(weeks=weeks)
-            made = forecasts.run(today=then, now=clock.now())
+            made = forecasts.run(today=then, now=clock.now(), in_parts=False)
             assert made is not None, "nothing was sold before that day"
             forecasts.finish(made.run_id, now=clock.now())
             reports.record_forecasts(today=then)

@@ -189,6 +189,7 @@ def _sweep(store_id: int, *, now: datetime, stalled: timedelta, waits: timedelta
         enqueue(sync.begin, store_id, on="urgent", once=f"sync-{store_id}")
     for run_id, number in sync.take_up_stalled(now=now, after=stalled):
         enqueue(sync.step, store_id, run_id, number, once=f"sync-{run_id}-{number}")
+    forecasts.take_up_stalled(store_id, now=now, after=stalled)
 
 
 def _sweep_mails(store_id: int, *, now: datetime, waits: timedelta) -> None:

@@ -15,6 +15,7 @@ from sqlalchemy import (
     Identity,
     Index,
     Integer,
+    LargeBinary,
     Numeric,
     func,
 )
@@ -26,7 +27,7 @@ from app.platform.tenancy import StoreScoped
 
 
 class ForecastRun(StoreScoped, Base):
-    """One night's (or one request's) forecasting of a store."""
+    """One night's (or one request's) forecasting of a store: running, done, or superseded by a newer one."""
 
     __tablename__ = "forecast_runs"
 
@@ -103,6 +104,44 @@ class ForecastChoice(StoreScoped, Base):
     variants: Mapped[int]
     content: Mapped[str]
     made_at: Mapped[datetime] = mapped_column(DateTime(timezone=True))
+
+
+class ForecastPart(StoreScoped, Base):
+    """Some of the products that a run asks a slow engine about: their history as it was when the run began.
+
+    Here until the run is whole or a newer one has begun. `done` of its `variants` are answered.
+    """
+
+    __tablename__ = "forecast_parts"
+
+    run_id: Mapped[int] = mapped_column(BigInteger, primary_key=True, autoincrement=False)
+    number: Mapped[int] = mapped_column(BigInteger, primary_key=True, autoincrement=False)
+    variants: Mapped[int]
+    done: Mapped[int] = mapped_column(default=0, server_default="0")
+    content: Mapped[bytes] = mapped_column(LargeBinary)
+    touched_at: Mapped[datetime] = mapped_column(DateTime(timezone=True))
+
+    __table_args__ = (
+        ForeignKeyConstraint(
+            ["store_id", "run_id"], ["forecast_runs.store_id", "forecast_runs.id"], ondelete="CASCADE"
+        ),
+    )
+
+
+class ForecastAnswer(StoreScoped, Base):
+    """What the slow engine last answered for a product; `digest` is of all that the answer depends on."""
+
+    __tablename__ = "forecast_answers"
+
+    variant_id: Mapped[int] = mapped_column(BigInteger, primary_key=True, autoincrement=False)
+    digest: Mapped[bytes] = mapped_column(LargeBinary)
+    content: Mapped[bytes] = mapped_column(LargeBinary)
+
+    __table_args__ = (
+        ForeignKeyConstraint(
+            ["store_id", "variant_id"], ["variants.store_id", "variants.id"], ondelete="CASCADE"
+        ),
+    )
 
 
 class ForecastOverride(StoreScoped, Base):

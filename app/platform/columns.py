@@ -22,7 +22,7 @@ class Same:
     values: NDArray[Any]
 
 
-Column = NDArray[Any] | Sequence[str] | Sequence[date | None] | date | int | Same
+Column = NDArray[Any] | Sequence[str] | Sequence[bytes] | Sequence[date | None] | date | int | Same
 
 _HEADER = b"PGCOPY\n\xff\r\n\0" + bytes(8)
 _END = b"\xff\xff"
@@ -99,7 +99,7 @@ class _Sink(io.RawIOBase):
 def append(model: type[db.Base], columns: Mapping[str, Column], count: int) -> None:
     """Insert `count` rows of the current store, given column by column.
 
-    A column is an array (int64 or float64; with two axes it is an array column), a list of texts, a list of
+    A column is an array (int64 or float64; with two axes it is an array column), a list of texts, of bytes, of
     dates or None, or one value (a date, an int, an array as `Same`) for all.
     """
     encoded = [_encoded(column, count) for column in columns.values()]
@@ -125,7 +125,7 @@ def _one(value: Any) -> bytes:
         return struct.pack(">ii", 4, (value - _EPOCH).days)
     if isinstance(value, int):
         return struct.pack(">iq", 8, value)
-    text = str(value).encode()
+    text = value if isinstance(value, bytes) else str(value).encode()
     return struct.pack(">i", len(text)) + text
 
 

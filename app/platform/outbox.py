@@ -99,6 +99,15 @@ def waiting(*, patience: timedelta) -> list[Wish]:
     )
 
 
+def standing(names: Sequence[str]) -> dict[str, bool]:
+    """Of these wishes those that are owed, each with whether it is parked."""
+    found = db.rows(
+        "SELECT name, parked_at IS NOT NULL AS is_parked FROM outbox WHERE name = ANY(:names)",
+        names=list(names),
+    )
+    return {row.name: row.is_parked for row in found}
+
+
 def owed() -> int:
     """How many kept jobs are not done yet."""
     return int(db.rows("SELECT COUNT(*) AS n FROM outbox WHERE parked_at IS NULL")[0].n)

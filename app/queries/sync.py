@@ -11,6 +11,14 @@ _STAGES = ("queued", "products", "levels", "orders", "demand", "done")
 
 
 @dataclass(frozen=True)
+class Progress:
+    """How many of how many products have their new forecast."""
+
+    done: int
+    of: int
+
+
+@dataclass(frozen=True)
 class Freshness:
     """The state of the data on each page.
 
@@ -29,6 +37,7 @@ class Freshness:
     forecast_at: datetime | None
     suggestions: int  # 0 or 1: whether there are any, since counting them all takes time on each page
     history_from: date | None = None
+    forecasting: Progress | None = None  # of a forecast that is made in parts
 
     @property
     def is_running(self) -> bool:
@@ -60,9 +69,13 @@ def freshness() -> Freshness:
                (SELECT MAX(finished_at) FROM sync_runs WHERE status = 'done') AS synced_at,
                (SELECT MAX(finished_at) FROM forecast_runs WHERE status = 'done') AS forecast_at,
                (SELECT COUNT(*) FROM (SELECT 1 FROM suggestions LIMIT 1) AS any_of_them) AS suggestions,
-               (SELECT history_from FROM stores WHERE id = app_store_id()) AS history_from
+               (SELECT history_from FROM stores WHERE id = app_store_id()) AS history_from,
+               parts.waiting,
+               (SELECT r.variants FROM forecast_runs r WHERE r.id = parts.run_id) AS forecast_of
         FROM (SELECT 1) AS one
         LEFT JOIN LATERAL (SELECT * FROM sync_runs ORDER BY started_at DESC, id DESC LIMIT 1) AS latest ON true
+        LEFT JOIN LATERAL (SELECT run_id, SUM(variants - done) AS waiting FROM forecast_parts
+                           GROUP BY run_id ORDER BY run_id DESC LIMIT 1) AS parts ON true
         """
     )[0]
     stage = row.stage or "queued"
@@ -78,6 +91,9 @@ def freshness() -> Freshness:
         forecast_at=row.forecast_at,
         suggestions=row.suggestions,
         history_from=row.history_from,
+        forecasting=None
+        if row.waiting is None
+        else Progress(row.forecast_of - int(row.waiting), row.forecast_of),
     )
 
 

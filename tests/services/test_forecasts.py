@@ -37,7 +37,7 @@ def store(app: Flask, monkeypatch: pytest.MonkeyPatch) -> Iterator[list[int]]:
 
 def _made(today: date) -> engines.Forecasts:
     made = forecasts.run(today=today, now=clock.now())
-    assert made is not None
+    assert made is not None and made.forecasts is not None
     return made.forecasts
 
 

@@ -19,6 +19,8 @@ from app.domain.forecasts.result import GRID_DAYS, GRID_Q, MAX_DAYS, Forecasts
 
 __all__ = [
     "ENGINES",
+    "GRID_DAYS",
+    "GRID_Q",
     "MAX_DAYS",
     "Answers",
     "Choice",

@@ -1,6 +1,6 @@
 """Events: named by the merchant or found in the sales, kept apart from demand, and lifting coming forecasts."""
 
-from app.services.events.applied import Known, Lifted, known, lift, take_out
+from app.services.events.applied import Known, Lifted, known, lift, note_coming, take_out
 from app.services.events.named import (
     LONGEST_DAYS,
     MOST_TEXT,
@@ -24,6 +24,7 @@ __all__ = [
     "days_allowed",
     "known",
     "lift",
+    "note_coming",
     "remove",
     "take_out",
 ]

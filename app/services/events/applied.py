@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any
 
 import numpy as np
 from sqlalchemy import select
 
-from app.domain.arrays import Bools
+from app.domain.arrays import Bools, Ints
 from app.domain.demand import Panel, events
 from app.domain.demand.closures import closed_runs, closed_weekdays
 from app.domain.forecasts import MAX_DAYS, Forecasts
@@ -43,6 +43,10 @@ class Known:
         for span in self.spans:
             marks[span.rows, max(span.first, 0) : max(span.last + 1, 0)] = True
         return marks
+
+    def of(self, rows: Ints) -> Known:
+        """The same events as a panel of these rows alone sees them."""
+        return replace(self, spans=tuple(replace(span, rows=span.rows[rows]) for span in self.spans))
 
 
 @dataclass(frozen=True)
@@ -137,13 +141,18 @@ def lift(made: Forecasts, found: Known) -> Lifted:
         lifts.append(Lift(span.rows, first, last, 1 + row.used_percent / 100))
         for i in np.flatnonzero(span.rows & ~made.refused).tolist():
             facts.setdefault(i, []).append(_facts(row))
-    after = lifted(made, lifts)
-    for row, span in coming:
-        row.coming_usual_units, row.coming_units = (_expected(one, row, span) for one in (made, after))
-    for row in found.rows:
-        if row.last_day <= made.origin:
+    return Lifted(lifted(made, lifts), made, facts)
+
+
+def note_coming(made: Lifted, found: Known) -> None:
+    """Note beside each coming event what is expected with and without it; of one that is over nothing is."""
+    origin = made.before.origin
+    for row, span in zip(found.rows, found.spans, strict=True):
+        if row.last_day <= origin:
             row.used_percent = row.coming_usual_units = row.coming_units = None
-    return Lifted(after, made, facts)
+        else:
+            both = (_expected(one, row, span) for one in (made.before, made.forecasts))
+            row.coming_usual_units, row.coming_units = both
 
 
 def _percent(row: Event, rows: Sequence[Event]) -> float | None:

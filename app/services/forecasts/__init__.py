@@ -1,6 +1,14 @@
 """Forecasts: a run over the store, what it has stored, and the forecast of a single series."""
 
-from app.services.forecasts.running import HORIZON_DAYS, LOW_HISTORY_DAYS, Made, finish, load_panel, run
+from app.services.forecasts.running import (
+    HORIZON_DAYS,
+    LOW_HISTORY_DAYS,
+    Made,
+    complete,
+    finish,
+    load_panel,
+    run,
+)
 from app.services.forecasts.series import SeriesForecast, UnableToForecast, of_series
 from app.services.forecasts.stored import before_events, load, store, take
 
@@ -11,6 +19,7 @@ __all__ = [
     "SeriesForecast",
     "UnableToForecast",
     "before_events",
+    "complete",
     "finish",
     "load",
     "load_panel",

@@ -36,9 +36,9 @@ _COLUMNS = [
 ]
 
 
-def store(run_id: int, made: Forecasts) -> None:
-    """Put these forecasts in the place of the stored ones."""
-    db.execute("DELETE FROM forecasts")
+def store(run_id: int, made: Forecasts, *, keep: Sequence[int] = ()) -> None:
+    """Put these forecasts in the place of the stored ones, but for those of the variants to `keep`."""
+    db.execute("DELETE FROM forecasts WHERE variant_id <> ALL(:keep)", keep=list(keep))
     n = len(made)
     values: tuple[columns.Column, ...] = (
         made.keys.astype(np.int64),
@@ -60,9 +60,14 @@ def store(run_id: int, made: Forecasts) -> None:
     columns.append(Forecast, dict(zip(_COLUMNS, values, strict=True)), n)
 
 
-def store_bases(before: Forecasts, facts: Mapping[int, list[dict[str, Any]]]) -> None:
-    """Keep what was expected before coming events, of the rows that `facts` names the events of."""
-    db.execute("DELETE FROM forecast_bases")
+def store_bases(
+    before: Forecasts, facts: Mapping[int, list[dict[str, Any]]], *, keep: Sequence[int] = ()
+) -> None:
+    """Keep what was expected before coming events, of the rows that `facts` names the events of.
+
+    What is stored of the variants to `keep` stays.
+    """
+    db.execute("DELETE FROM forecast_bases WHERE variant_id <> ALL(:keep)", keep=list(keep))
     rows = np.array(sorted(facts), dtype=np.int64)
     if not len(rows):
         return
@@ -87,7 +92,10 @@ def before_events(made: Forecasts) -> tuple[Forecasts, dict[int, dict[str, Any]]
 
 
 def load(variant_ids: Sequence[int] | None = None) -> Forecasts | None:
-    """The model's stored forecasts, without overrides, as the domain's object; None while there are none."""
+    """The model's stored forecasts, without overrides, as the domain's object; None while there are none.
+
+    While a run waits for slow products, theirs are those of the run before: the newest origin counts for all.
+    """
     query = select(Forecast).order_by(Forecast.variant_id)
     if variant_ids is not None:
         query = query.where(Forecast.variant_id.in_(variant_ids))
@@ -98,7 +106,7 @@ def load(variant_ids: Sequence[int] | None = None) -> Forecasts | None:
     shape = (len(found), len(first.grid_days), len(first.grid_q))
     return Forecasts(
         keys=np.asarray([row.variant_id for row in found]),
-        origin=first.origin,
+        origin=max(row.origin for row in found),
         horizon=len(first.daily_mean),
         daily_mean=np.asarray([row.daily_mean for row in found]),
         daily_low=np.asarray([row.daily_low for row in found]),
