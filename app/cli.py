@@ -19,6 +19,8 @@ from app.services import alerts, stores
 
 # A run that stumbles once or twice mends itself; four runs a day leave nothing unread for so long.
 _TRIES, _STALE_AFTER = 3, timedelta(hours=13)
+# A part takes seconds: for so long it only waits where workers are too few or their jobs fail.
+_FORECAST_STILL_AFTER = timedelta(hours=1)
 
 
 def install(app: Flask) -> None:
@@ -180,6 +182,8 @@ def _troubles(store: stores.Health) -> list[str]:
         words.append(f"its sync fails ({found.tries} tries in a row)")
     if found.read_at is not None and now - found.read_at > _STALE_AFTER:
         words.append(f"nothing was read since {found.read_at:%Y-%m-%d %H:%M} UTC")
+    if found.moved_at is not None and now - found.moved_at > _FORECAST_STILL_AFTER:
+        words.append(f"its forecast has not got on since {found.moved_at:%Y-%m-%d %H:%M} UTC")
     if found.unsent:
         words.append(f"{found.unsent} mail(s) could not be sent")
     return [f"Store {store.id} ({store.shop}): {one}. `flask why {store.shop}` says why." for one in words]
@@ -208,6 +212,12 @@ def _tell(story: operations.Story) -> None:
         )
     if not story.runs:
         click.echo("no run of the sync has begun: is a worker running?")
+    if story.forecast is not None:
+        one = story.forecast
+        click.echo(
+            f"forecast {one.id} ({one.engine}): {one.variants - one.waiting} of {one.variants} products,"
+            f" begun {one.started_at:%Y-%m-%d %H:%M} UTC, last moved {one.touched_at:%H:%M}"
+        )
     oldest = f", the oldest since {story.oldest_waiting:%Y-%m-%d %H:%M} UTC" if story.oldest_waiting else ""
     click.echo(f"deliveries waiting: {story.waiting_deliveries}{oldest}")
     for number, topic, error in story.parked_deliveries:

@@ -23,6 +23,18 @@ class Run:
 
 
 @dataclass(frozen=True)
+class Forecast:
+    """A run of the forecast that is made in parts; `waiting` of its `variants` have no new forecast yet."""
+
+    id: int
+    engine: str
+    variants: int
+    waiting: int
+    started_at: datetime
+    touched_at: datetime
+
+
+@dataclass(frozen=True)
 class Mail:
     """One mail: about alerts, or to a supplier."""
 
@@ -38,6 +50,7 @@ class Story:
     """All of it, newest first."""
 
     runs: list[Run]
+    forecast: Forecast | None
     waiting_deliveries: int
     oldest_waiting: datetime | None
     parked_deliveries: list[tuple[int, str, str]]
@@ -61,6 +74,7 @@ def story(store_id: int) -> Story:
     )
     return Story(
         runs=_runs(),
+        forecast=_forecast(),
         waiting_deliveries=int(waiting.n),
         oldest_waiting=waiting.oldest,
         parked_deliveries=[(row.id, row.topic, row.error) for row in parked],
@@ -71,12 +85,16 @@ def story(store_id: int) -> Story:
 
 @dataclass(frozen=True)
 class Trouble:
-    """What of a store an operator should look at; `read_at` is when it was last read, None for never."""
+    """What of a store an operator should look at; `read_at` is when it was last read, None for never.
+
+    `moved_at` is when a forecast that is under way in parts last got on.
+    """
 
     has_failed: bool
     tries: int
     read_at: datetime | None
     unsent: int
+    moved_at: datetime | None
 
 
 def trouble(*, now: datetime) -> Trouble:
@@ -89,11 +107,12 @@ def trouble(*, now: datetime) -> Trouble:
     row = db.rows(
         "SELECT latest.status, latest.attempts,"  # noqa: S608
         " (SELECT max(finished_at) FROM sync_runs WHERE status = 'done') AS read_at,"
+        " (SELECT max(touched_at) FROM forecast_parts) AS moved_at,"
         f" (SELECT count(*) FROM ({unsent}) AS them) AS unsent FROM (SELECT 1) AS one LEFT JOIN"
         " (SELECT status, attempts FROM sync_runs ORDER BY started_at DESC LIMIT 1) AS latest ON true",
         since=now - timedelta(days=1),
     )[0]
-    return Trouble(row.status == "failed", int(row.attempts or 0), row.read_at, int(row.unsent))
+    return Trouble(row.status == "failed", int(row.attempts or 0), row.read_at, int(row.unsent), row.moved_at)
 
 
 def _runs() -> list[Run]:
@@ -102,6 +121,16 @@ def _runs() -> list[Run]:
         " ORDER BY started_at DESC LIMIT 5"
     )
     return [Run(*tuple(row)) for row in found]
+
+
+def _forecast() -> Forecast | None:
+    found = db.rows(
+        "SELECT r.id, r.engine, r.variants, SUM(p.variants - p.done)::bigint AS waiting, r.started_at,"
+        " MAX(p.touched_at) AS touched_at FROM forecast_runs r"
+        " JOIN forecast_parts p ON p.store_id = r.store_id AND p.run_id = r.id"
+        " GROUP BY r.id, r.engine, r.variants, r.started_at ORDER BY r.id DESC LIMIT 1"
+    )
+    return Forecast(*tuple(found[0])) if found else None
 
 
 def _mails() -> list[Mail]:

@@ -10,6 +10,7 @@ from flask import Flask
 from flask.testing import FlaskClient
 
 from app.blueprints.layout import Here
+from app.models.forecasts import ForecastPart, ForecastRun
 from app.models.stores import Store
 from app.platform import clock, db, tenancy
 from app.queries import dashboard
@@ -196,3 +197,49 @@ def test_the_trend_holds_every_unit_once(app: Flask, days: int) -> None:
     step = 7 if found.is_weekly else 1
     for first, units in zip(found.days, found.units, strict=True):
         assert units == sum(by_day.get(first + timedelta(days=i), 0) for i in range(step))
+
+
+def in_parts(app: Flask, shop: Shop) -> None:
+    """A forecast of 10,000 products under way, of which 6,800 wait."""
+    now = clock.now()
+    with app.app_context(), tenancy.store_scope(db.session(), shop.id), db.transaction() as session:
+        run = ForecastRun(engine="prophet", origin=now.date(), variants=10_000, started_at=now)
+        session.add(run)
+        session.flush()
+        for number, variants, done in ((1, 400, 400), (2, 8_000, 1_200)):
+            part = {"number": number, "variants": variants, "done": done, "content": b"", "touched_at": now}
+            session.add(ForecastPart(run_id=run.id, **part))
+
+
+@pytest.mark.parametrize("role", ["owner", "viewer"])
+def test_a_forecast_in_parts_tells_how_far_it_is(app: Flask, client: FlaskClient, role: str) -> None:
+    shop, _ = factories.ready_store(app)
+    assert "Forecast under way" not in home(client, shop, role)
+    in_parts(app, shop)
+    page = home(client, shop, role)
+    assert "Forecast under way: 3,200 of 10,000 products" in page
+    assert re.search(r'id="status"[^>]*hx-trigger="every 10s"', page)
+    status = client.get("/status", headers={**shop.headers(role), "HX-Request": "true"}).get_data(
+        as_text=True
+    )
+    assert "3,200 of 10,000" in status and "New numbers are in" not in status
+    in_german = {**shop.headers(role), "Accept-Language": "de"}
+    assert "Prognose läuft: 3.200 von 10.000 Produkten" in client.get("/", headers=in_german).get_data(
+        as_text=True
+    )
+    other, _ = factories.ready_store(app, name="Other")
+    assert "Forecast under way" not in home(client, other, role)
+    with app.app_context(), tenancy.store_scope(db.session(), shop.id), db.transaction():
+        db.execute("DELETE FROM forecast_parts")
+    status = client.get("/status", headers={**shop.headers(role), "HX-Request": "true"}).get_data(
+        as_text=True
+    )
+    assert "hx-trigger" not in status and "New numbers are in" in status
+
+
+def test_the_first_forecast_in_parts_tells_how_far_it_is(app: Flask, client: FlaskClient, shop: Shop) -> None:
+    factories.sync_run(app, shop)
+    assert ">under way</span>" in home(client, shop)
+    in_parts(app, shop)
+    page = home(client, shop)
+    assert "3,200 of 10,000 products" in page and polls(page)

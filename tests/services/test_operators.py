@@ -10,6 +10,7 @@ from flask import Flask
 from rq import SimpleWorker
 
 from app.models.alerts import AlertMail
+from app.models.forecasts import ForecastPart, ForecastRun
 from app.models.stores import Store
 from app.models.sync import WebhookReceipt
 from app.platform import clock, db, queue, tenancy
@@ -88,6 +89,31 @@ def test_a_store_that_is_not_read_and_mails_that_do_not_go_are_named(app: Flask,
     seen = invoke(app, "doctor").output
     assert f"{mine}: its sync fails (3 tries in a row). `flask why {shop.domain}` says why." in seen
     assert f"{mine}: 2 mail(s) could not be sent." in seen
+
+
+def test_a_forecast_in_parts_says_how_far_it_is_and_one_that_stands_still_is_named(
+    app: Flask, shop: Shop
+) -> None:
+    now = clock.now()
+    with app.app_context(), tenancy.store_scope(db.session(), shop.id), db.transaction() as session:
+        run = ForecastRun(engine="prophet", origin=now.date(), variants=900, started_at=now)
+        session.add(run)
+        session.flush()
+        for number, done in ((1, 400), (2, 50)):
+            part = {"number": number, "variants": 400, "done": done, "content": b"", "touched_at": now}
+            session.add(ForecastPart(run_id=run.id, **part))
+        number = run.id
+    said = invoke(app, "why", shop.domain).output
+    assert f"forecast {number} (prophet): 550 of 900 products, begun {now:%Y-%m-%d %H:%M} UTC" in said
+    assert "has not got on" not in invoke(app, "doctor").output
+    with clock.travel(timedelta(minutes=61)):
+        seen = invoke(app, "doctor").output
+    assert (
+        f"Store {shop.id} ({shop.domain}): its forecast has not got on since {now:%Y-%m-%d %H:%M} UTC" in seen
+    )
+    with app.app_context(), tenancy.store_scope(db.session(), shop.id), db.transaction():
+        db.execute("DELETE FROM forecast_parts")
+    assert "forecast" not in invoke(app, "why", shop.domain).output
 
 
 def test_a_parked_delivery_is_handled_once_more(app: Flask, shop: Shop) -> None:
