@@ -69,7 +69,7 @@ def _night(
     app: Flask, settings: Any, store_id: int, variants: int, options: argparse.Namespace
 ) -> dict[str, Any]:
     with app.app_context(), tenancy.store_scope(db.session(), store_id):
-        sold = _fill(variants, options.days)
+        sold = fill(variants, options.days)
         db.session().commit()
         begun = time.perf_counter()
         found = forecasts.load_panel(last_day=clock.today("UTC"))
@@ -103,7 +103,7 @@ def _night(
     }
 
 
-def _fill(variants: int, days: int) -> int:
+def fill(variants: int, days: int) -> int:
     """Products with stock at one place and random sales; a third of them launched on the way. Rows of sales."""
     session = db.session()
     session.add(Location(id=1, name="Warehouse"))
@@ -154,16 +154,16 @@ def _prophet(panel: Any, count: int) -> float:
 
 def _worked(app: Flask, settings: Any, store_id: int) -> tuple[float, float, float]:
     """Seconds from enqueueing to the run's end in waiting workers; CPU seconds and peak MiB of the job's process."""
-    with _workers(settings) as pids, app.app_context():
-        before = _runs(store_id)
+    with workers(settings) as pids, app.app_context():
+        before = runs(store_id)
         begun = time.perf_counter()
         with db.transaction():
             queue.enqueue(jobs.run, store_id, on="periodic", once=f"forecast-{store_id}")
         peak = busy = 0.0
-        while _runs(store_id) == before:
-            children = _children(pids)
-            peak = max([peak, *map(_peak_mib, children)])
-            busy = max([busy, *map(_cpu_seconds, children)])
+        while runs(store_id) == before:
+            forked = children(pids)
+            peak = max([peak, *map(peak_mib, forked)])
+            busy = max([busy, *map(_cpu_seconds, forked)])
             time.sleep(PAUSE)
             failed = lost.failed_jobs([queue.queue(name) for name in queue.QUEUES])
             if failed or time.perf_counter() - begun > LONGEST_SECONDS:
@@ -171,7 +171,8 @@ def _worked(app: Flask, settings: Any, store_id: int) -> tuple[float, float, flo
         return time.perf_counter() - begun, busy, peak
 
 
-def _runs(store_id: int) -> int:
+def runs(store_id: int) -> int:
+    """How many forecasts of the store are whole."""
     with tenancy.store_scope(db.session(), store_id):
         count = db.rows("SELECT COUNT(*) AS n FROM forecast_runs WHERE status = 'done'")[0].n
         db.session().rollback()
@@ -179,7 +180,7 @@ def _runs(store_id: int) -> int:
 
 
 @contextmanager
-def _workers(settings: Any, count: int = 2) -> Iterator[list[int]]:
+def workers(settings: Any, count: int = 2) -> Iterator[list[int]]:
     """Worker processes as a deployment starts them, ready to take a job."""
     environment = _ground.environment(settings)
     command = [sys.executable, "-m", "flask", "--app", "wsgi:app", "worker"]
@@ -195,7 +196,8 @@ def _workers(settings: Any, count: int = 2) -> Iterator[list[int]]:
             process.wait(timeout=30)
 
 
-def _children(pids: list[int]) -> list[int]:
+def children(pids: list[int]) -> list[int]:
+    """The processes that these have forked and not yet buried."""
     found = []
     for pid in pids:
         listed = Path(f"/proc/{pid}/task/{pid}/children")
@@ -203,7 +205,7 @@ def _children(pids: list[int]) -> list[int]:
     return found
 
 
-def _peak_mib(pid: int) -> float:
+def peak_mib(pid: int) -> float:
     """Peak resident memory of a process, 0 once it has ended (or where there is no /proc)."""
     try:
         lines = Path(f"/proc/{pid}/status").read_text().splitlines()

@@ -1,0 +1,109 @@
+"""A store's Prophet forecast shared by workers: `bin/bench parts [--variants N] [--workers N,N,…] [--json OUT]`.
+
+The same made-up sales are forecast by Prophet once for each number of `flask worker` processes, from the job's
+enqueueing to the run's end, and then once more on the same day. Measured: seconds, the processor's seconds of workers
+and jobs together (what PostgreSQL takes is not counted), and the largest job's memory. The forecasts must be the same
+to the byte.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import signal
+import sys
+import time
+from pathlib import Path
+from typing import Any
+
+from flask import Flask
+
+from app.jobs import forecasts as jobs
+from app.platform import db, lost, queue, tenancy
+from app.services import stores
+from bench import _ground, nightly
+
+LONGEST_SECONDS = 850
+_DIGEST = """
+    SELECT COUNT(*) AS n, COUNT(*) FILTER (WHERE model = 'prophet') AS prophet,
+           md5(string_agg((to_jsonb(f) - 'store_id' - 'run_id')::text, '' ORDER BY variant_id)) AS digest
+    FROM forecasts f
+"""
+
+
+def main(argv: list[str]) -> int:
+    """Run the benchmark; 0 when all numbers of workers make the same forecasts."""
+    options = _parser().parse_args(argv)
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))  # so that what it started is ended too
+    rows = []
+    with _ground.settings() as settings:
+        app = _ground.application(settings)
+        for count in map(int, options.workers.split(",")):
+            rows.append(_shared(app, settings, count, options))
+            _print(rows[-1])
+    ok = len({row["digest"] for row in rows}) == 1 and all(row["prophet"] for row in rows)
+    print("ok   the same forecasts to the byte" if ok else "MISS the forecasts differ", flush=True)
+    if options.json:
+        Path(options.json).write_text(json.dumps(rows, indent=1) + "\n")
+    return 0 if ok else 1
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(prog="bench parts", description="Prophet's forecast shared by workers")
+    parser.add_argument("--variants", type=int, default=2000)
+    parser.add_argument("--days", type=int, default=365)
+    parser.add_argument("--workers", default="1,2", help="numbers of worker processes, one after the other")
+    parser.add_argument("--json", help="the rows, JSON")
+    return parser
+
+
+def _shared(app: Flask, settings: Any, count: int, options: argparse.Namespace) -> dict[str, Any]:
+    store_id = _ground.store(app, f"parts-{count}.myshopify.com")
+    with app.app_context(), tenancy.store_scope(db.session(), store_id):
+        db.rows("SELECT setseed(0.42)")  # each store gets the same sales
+        nightly.fill(options.variants, options.days)
+        stores.settings().engine = "prophet"
+        db.session().commit()
+    with nightly.workers(settings, count) as pids, app.app_context():
+        first = _run(store_id, pids)
+        again = _run(store_id, pids)
+        with tenancy.store_scope(db.session(), store_id):
+            found = db.rows(_DIGEST)[0]
+    return {"workers": count, "first": first, "again": again, **found._mapping}
+
+
+def _run(store_id: int, pids: list[int]) -> dict[str, float]:
+    """Seconds until the run is whole, the workers' CPU seconds meanwhile, and the largest job's peak in MiB."""
+    before, used, peak = nightly.runs(store_id), _cpu(pids), 0.0
+    idle = set(nightly.children(pids))  # a worker's scheduler
+    begun = time.perf_counter()
+    with db.transaction():
+        queue.enqueue(jobs.run, store_id, on="periodic", once=f"forecast-{store_id}")
+    while nightly.runs(store_id) == before or set(nightly.children(pids)) - idle:
+        peak = max([peak, *map(nightly.peak_mib, nightly.children(pids))])
+        time.sleep(nightly.PAUSE)
+        failed = lost.failed_jobs([queue.queue(name) for name in queue.QUEUES])
+        if failed or time.perf_counter() - begun > LONGEST_SECONDS:
+            raise RuntimeError(f"the run did not end: {failed}")
+    return {"seconds": time.perf_counter() - begun, "cpu": _cpu(pids) - used, "peak_mib": peak}
+
+
+def _cpu(pids: list[int]) -> float:
+    """CPU seconds of processes and of all that they have forked and buried."""
+    fields = [Path(f"/proc/{pid}/stat").read_text().rsplit(")", 1)[1].split() for pid in pids]
+    return sum(int(value) for one in fields for value in one[11:15]) / os.sysconf("SC_CLK_TCK")
+
+
+def _print(row: dict[str, Any]) -> None:
+    first, again = row["first"], row["again"]
+    print(
+        f"{row['workers']:>2} worker(s), {row['n']:,} products, {row['prophet']:,} by Prophet: "
+        f"{first['seconds']:.0f} s (CPU {first['cpu']:.0f}), largest job {first['peak_mib']:.0f} MiB; "
+        f"again on the same day {again['seconds']:.1f} s (CPU {again['cpu']:.1f})",
+        flush=True,
+    )
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))
