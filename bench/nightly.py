@@ -120,7 +120,8 @@ def fill(variants: int, days: int) -> int:
         INSERT INTO daily_sales (store_id, variant_id, day, units, revenue)
         SELECT app_store_id(), v, CURRENT_DATE - d, 1 + floor(-ln(random()) * (1 + v % 4)), 9.90
         FROM generate_series(1, CAST(:n AS bigint)) AS v, generate_series(1, :days) AS d
-        WHERE random() < 0.02 + 0.28 * ((v * 7919) % 100 / 100.0) ^ 2
+        -- Of a condition on v alone PostgreSQL would throw the dice once a product, not each day.
+        WHERE random() < sign(d) * (0.02 + 0.28 * ((v * 7919) % 100 / 100.0) ^ 2)
           AND (v % 3 > 0 OR d <= :days * ((v * 104729) % 100 / 100.0) + 40)
         """,
         n=variants,
