@@ -17,6 +17,7 @@ from app.blueprints import (
     reports,
     settings,
     sync,
+    transfers,
     webhooks,
 )
 
@@ -29,6 +30,7 @@ ALL = (
     webhooks.blueprint,
     dashboard.blueprint,
     replenishment.blueprint,
+    transfers.blueprint,
     proof.blueprint,
     accuracy.blueprint,
     purchasing.blueprint,

@@ -18,5 +18,6 @@ from app.models import (  # noqa: F401  (the mapper must know every table)
     sales,
     stores,
     sync,
+    transfers,
     users,
 )

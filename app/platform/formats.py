@@ -110,6 +110,7 @@ _NOUNS = {
     "product": _noun("%(n)s product", "%(n)s products"),
     "suggestion": _noun("%(n)s suggestion", "%(n)s suggestions"),
     "supplier": _noun("%(n)s supplier", "%(n)s suppliers"),
+    "transfer": _noun("%(n)s transfer", "%(n)s transfers"),
     "unit": _noun("%(n)s unit", "%(n)s units"),
 }
 

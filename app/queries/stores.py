@@ -22,6 +22,8 @@ class StoreView:
     status_reason: str
     scopes: list[str]
     installed_at: datetime
+    # Active ones: with several, stock can be moved between them.
+    locations: int
 
 
 @dataclass(frozen=True)
@@ -62,7 +64,8 @@ DEFAULTS = SettingsView(0, [], 8, [], True, None, 14, 3.0, 7, 0.95, None, None, 
 # Columns of `stores s` and `store_settings t` that `view_of` reads, for whoever joins them already.
 VIEW = """
     s.shop, s.name AS store_name, COALESCE(t.time_zone, s.time_zone) AS time_zone,
-    s.time_zone AS shopify_time_zone, s.currency, s.status, s.status_reason, s.scopes, s.installed_at
+    s.time_zone AS shopify_time_zone, s.currency, s.status, s.status_reason, s.scopes, s.installed_at,
+    (SELECT COUNT(*) FROM locations o WHERE o.store_id = s.id AND o.is_active) AS locations
 """
 
 
@@ -88,6 +91,7 @@ def view_of(row: Any) -> StoreView:
         status_reason=row.status_reason,
         scopes=list(row.scopes),
         installed_at=row.installed_at,
+        locations=row.locations,
     )
 
 

@@ -17,7 +17,7 @@ from app.domain.replenishment.classes import abc
 from app.domain.replenishment.ledger import CODES
 from app.models.replenishment import Suggestion
 from app.platform import copying, db
-from app.services import minimum_orders, service_levels, stores, wholesale
+from app.services import minimum_orders, service_levels, stores, transfers, wholesale
 from app.services.forecasts import before_events, take
 from app.services.overrides import Applied
 
@@ -82,6 +82,7 @@ def run(applied: Applied, *, today: date, now: datetime) -> Suggestions | None:
     stores.settings()  # the join needs the row
     found = _positions(forecasts.keys.tolist())
     db.execute("DELETE FROM suggestions")
+    transfers.forget()
     db.execute("DELETE FROM suggestion_snoozes WHERE until <= :today", today=today)
     if not found:
         return None
@@ -102,6 +103,7 @@ def run(applied: Applied, *, today: date, now: datetime) -> Suggestions | None:
     }
     service_levels.store_costs(taken, asked, stock, classes, now=now)
     copying.append(Suggestion, _COLUMNS, _values(made, found, now, facts, classes))
+    transfers.plan(taken, policy, _floats(found, "unit_cost"), now=now)
     return made
 
 

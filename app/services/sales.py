@@ -9,9 +9,12 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from datetime import date, datetime
+from typing import Any
+
+from numpy.typing import NDArray
 
 from app.models.sales import Order, OrderLine
-from app.platform import copying, db
+from app.platform import columns, copying, db
 from app.services import stores
 from app.shopify.rows import LineRow, OrderRow
 
@@ -149,6 +152,15 @@ _COUNTED = f"""
     WHERE o.cancelled_at IS NULL AND NOT o.is_test AND NOT l.is_gift_card AND l.variant_id IS NOT NULL
       AND (o.processed_at AT TIME ZONE :zone)::date >= COALESCE(:history_from, '-infinity'::date)
 """  # noqa: S608  (constants of this module)
+_BY_LOCATION = f"""
+    SELECT {_VARIANT}, o.location_id, SUM(l.units)::float8, SUM(l.units::float8 * l.units)
+    FROM orders o JOIN order_lines l ON l.store_id = o.store_id AND l.order_id = o.id
+    {_MERGED}
+    LEFT JOIN wholesale_lines w ON w.store_id = l.store_id AND w.line_id = l.id AND NOT w.is_counted
+    WHERE o.processed_at >= %(since)s AND o.location_id IS NOT NULL AND o.cancelled_at IS NULL AND NOT o.is_test
+      AND NOT l.is_gift_card AND l.variant_id IS NOT NULL AND l.units > 0 AND w.line_id IS NULL
+    GROUP BY 1, 2
+"""  # noqa: S608  (constants of this module)
 _GROUPED = " GROUP BY 1, 2, 3 HAVING SUM(l.units) <> 0"
 
 
@@ -162,6 +174,16 @@ def rebuild_all(*, time_zone: str) -> int:
     _one_at_a_time()
     db.execute("DELETE FROM daily_sales")
     return db.execute(_COUNTED + _GROUPED, zone=time_zone, history_from=stores.history_from())
+
+
+def by_location(*, since: datetime) -> dict[str, NDArray[Any]]:
+    """What was sold since then, by variant_id and location_id: `units`, and `squares`, their squares summed.
+
+    Large one-off orders are left out, and so are orders that nobody has sold or sent yet.
+    """
+    kinds = {"variant_id": "bigint", "location_id": "bigint", "units": "double", "squares": "double"}
+    with db.by_whole_tables():
+        return columns.read(_BY_LOCATION, kinds, since=since)
 
 
 def recount(cells: Iterable[Cell], *, time_zone: str) -> int:

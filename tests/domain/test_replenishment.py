@@ -1,4 +1,4 @@
-"""Orders: properties of quantities, ledgers, changes, transfers, minimum orders and settings."""
+"""Orders: properties of quantities, ledgers, changes and minimum orders."""
 
 from dataclasses import replace
 from datetime import date
@@ -10,7 +10,6 @@ from hypothesis import strategies as st
 
 from app.domain.forecasts.result import Forecasts
 from app.domain.replenishment import Policy, Receipt, Stock, plan
-from app.domain.replenishment import settings as inherited
 from app.domain.replenishment.change import Basis, explain_change
 from app.domain.replenishment.classes import abc, xyz
 from app.domain.replenishment.ledger import CODES, lines_matrix
@@ -18,7 +17,6 @@ from app.domain.replenishment.minimum_order import resolve
 from app.domain.replenishment.money import expected_left, expected_unmet
 from app.domain.replenishment.planning import quantity
 from app.domain.replenishment.target import target_stock
-from app.domain.replenishment.transfers import transfers
 from tests.domain.golden import known_forecasts
 
 TODAY = date(2026, 3, 2)
@@ -210,29 +208,3 @@ def test_a_minimum_order_at_its_edges() -> None:
     some = resolve(Stock(0, unit_cost=4), rare, Policy(min_stock=1, moq=5))
     left = np.minimum(expected_left(rare, np.full(1, 180.0), np.full(1, 5.0)), 4)
     assert some.cost_of_accepting == pytest.approx(4 * ((4 - left) * 0.25 * (4 / 0.73) / 2 + left))
-
-
-def test_transfers_move_surplus_to_shortage_only() -> None:
-    available = np.array([[30, 2, 0], [5, 5, 5], [9, 0, 0]], float)
-    target = np.array([[10, 8, 9], [5, 9, 5], [np.nan, 4, 4]])
-    moves = transfers(available, target)
-    assert [(m.row, m.source, m.destination, m.units) for m in moves] == [(0, 0, 2, 9), (0, 0, 1, 6)]
-    assert transfers(available, target, least=7) == moves[:1]
-
-
-def test_settings_inherit_from_the_nearest_level() -> None:
-    found = inherited.effective(
-        {
-            "store": {"lead_time_days": 10, "moq": 5},
-            "supplier": {"lead_time_days": 20},
-            "location": {"moq": None},
-        }
-    )
-    assert (found["lead_time_days"].value, found["lead_time_days"].level) == (20, "supplier")
-    assert (found["moq"].level, found["review_days"].level) == ("store", "default")
-    policy = inherited.policy_of([found, found])
-    assert policy.each("moq", 2).tolist() == [5, 5]
-    with pytest.raises(ValueError, match="no level 'galaxy'"):
-        inherited.effective({"galaxy": {}})
-    with pytest.raises(ValueError, match="no setting 'mood'"):
-        inherited.effective({"store": {"mood": 1}})

@@ -46,6 +46,7 @@ def test_open_routes_are_few_and_known(app: Flask) -> None:
         "reports.download",
         "purchasing.file",
         "catalog.file",
+        "transfers.file",
         "settings.download_export",
         *(f"alerts.{name}" for name in ("unsubscribe", "do_unsubscribe")),
         *(f"auth.{name}" for name in ("login", "log_in", "signup", "sign_up", "confirm", "do_confirm")),

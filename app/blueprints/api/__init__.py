@@ -15,6 +15,7 @@ from app.blueprints.api import (
     stock,
     suggestions,
     suppliers,
+    transfers,
     wholesale,
 )
 from app.blueprints.api.door import blueprint, root
@@ -36,5 +37,6 @@ __all__ = [
     "stock",
     "suggestions",
     "suppliers",
+    "transfers",
     "wholesale",
 ]

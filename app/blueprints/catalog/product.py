@@ -26,6 +26,7 @@ from app.queries import (
     purchasing,
     replenishment,
     stores,
+    transfers,
     wholesale,
 )
 from app.queries.catalog import ProductDetail
@@ -69,6 +70,8 @@ def numbers(product: ProductDetail) -> dict[str, Any]:
         "forecast": forecasts.forecast(product.variant_id),
         "suggestion": replenishment.detail(product.variant_id),
         "projection": projections.projection(product.variant_id),
+        "places": transfers.at_locations(product.variant_id),
+        "moves": transfers.of_product(product.variant_id),
     }
 
 

@@ -44,7 +44,7 @@ def plan(
     known = ~forecasts.refused
     position = stock.position(n)
     reorder_point = np.ceil(stock_for(forecasts, lead, sd, alpha) - ROUNDING)
-    cover = _days_of_cover(forecasts, position)
+    cover = days_of_cover(forecasts, position)
     out, gap, order_by = _stock_outs(stock, forecasts, policy, today)
     unit_cost, margin = stock.money("unit_cost", n), stock.money("price", n) - stock.money("unit_cost", n)
     idle = money.overstock_units(forecasts, _overstock_days(policy, period), position)
@@ -110,7 +110,7 @@ def _order(
     return parts, quantity
 
 
-def _days_of_cover(forecasts: Forecasts, position: Floats) -> Floats:
+def days_of_cover(forecasts: Forecasts, position: Floats) -> Floats:
     """(n,) days until expected demand has used the position up; past 180 days at the last rate."""
     path = forecasts.mean_path()
     rate = (path[:, -1] - path[:, -30]) / 29

@@ -7,38 +7,76 @@ from dataclasses import dataclass
 import numpy as np
 
 from app.domain.arrays import Floats
+from app.domain.replenishment.ledger import LedgerLine
+from app.domain.replenishment.locations import LocationPlan, PlaceStock
+
+CODES = (
+    "demand",  # expected at the destination until the next order arrives
+    "safety",  # safety stock for the service level there
+    "minimum",  # raised to the location's minimum
+    "shared",  # the store has less than all locations want: each gets what is the same risk
+    "available",  # what the destination can sell now
+    "incoming",  # on its way there
+    "others",  # what other locations send there
+    "no_spare",  # what no location has to spare
+)
 
 
 @dataclass(frozen=True)
 class Transfer:
-    """Move `units` of variant number `row` from one location number to another."""
+    """Move `units` of variant number `row` from one location number to another; the ledger sums to the units."""
 
     row: int
     source: int
     destination: int
     units: int
+    ledger: tuple[LedgerLine, ...]
 
 
-def transfers(available: Floats, target: Floats, *, least: int = 1) -> tuple[Transfer, ...]:
-    """Moves that fill shortages from surpluses, largest first; both arrays (variants, locations), whole units.
+def transfers(stock: PlaceStock, plan: LocationPlan) -> tuple[Transfer, ...]:
+    """Moves that fill lacks from what others can spare, the largest first, in whole units.
 
-    A location gives only what it has beyond its own target, and gets no more than it lacks; moves under
-    `least` units are not worth a parcel and left out. NaN targets (no forecast) neither give nor take.
+    A location gives only what it has beyond its own goal, and gets no more than it lacks. Where there is no
+    forecast nothing is moved.
     """
-    spare = np.floor(np.nan_to_num(np.maximum(available - target, 0.0)))
-    lack = np.ceil(np.nan_to_num(np.maximum(target - available, 0.0)))
-    moves: list[Transfer] = []
+    spare, lack = np.floor(np.nan_to_num(plan.spare)), np.ceil(np.nan_to_num(plan.lack))
+    found: list[Transfer] = []
     for row in np.flatnonzero((spare.sum(axis=1) > 0) & (lack.sum(axis=1) > 0)):
-        moves += _of_one(int(row), spare[row].copy(), lack[row].copy(), least)
-    return tuple(moves)
+        moves = _of_one(spare[row].copy(), lack[row].copy())
+        for source, destination, units in moves:
+            there = sum(amount for _, place, amount in moves if place == destination)
+            lines = _ledger(stock, plan, (int(row), destination), units, there)
+            found.append(Transfer(int(row), source, destination, units, lines))
+    return tuple(found)
 
 
-def _of_one(row: int, spare: Floats, lack: Floats, least: int) -> list[Transfer]:
+def _of_one(spare: Floats, lack: Floats) -> list[tuple[int, int, int]]:
     moves = []
-    while spare.max() >= least and lack.max() >= least:
+    while spare.max() >= 1 and lack.max() >= 1:
         source, destination = int(spare.argmax()), int(lack.argmax())
         units = int(min(spare[source], lack[destination]))
         spare[source] -= units
         lack[destination] -= units
-        moves.append(Transfer(row, source, destination, units))
+        moves.append((source, destination, units))
     return moves
+
+
+def _ledger(
+    stock: PlaceStock, plan: LocationPlan, cell: tuple[int, int], units: int, there: int
+) -> tuple[LedgerLine, ...]:
+    """Why `units` go to `cell`, a (variant, location) that `there` units go to in all."""
+    expected = round(plan.expected[cell])
+    parts = {
+        "demand": expected,
+        "safety": plan.needed[cell] - expected,
+        "minimum": plan.target[cell] - plan.needed[cell],
+        "shared": plan.goal[cell] - plan.target[cell],
+        "available": -stock.available[cell],
+        "incoming": -stock.incoming[cell],
+        "others": -(there - units),
+        "no_spare": -(plan.lack[cell] - there),
+    }
+    lines = tuple(LedgerLine(code, int(parts[code]), {}) for code in CODES if parts[code] or code == "demand")
+    if sum(line.units for line in lines) != units:
+        raise AssertionError("ledger lines do not sum to the units of a transfer")
+    return lines

@@ -1,0 +1,134 @@
+"""The pages of transfers, their file and their JSON, by owner, viewer and stranger."""
+
+from __future__ import annotations
+
+import csv
+import io
+import re
+from collections.abc import Iterator
+from html import unescape
+
+import pytest
+from flask import Flask
+from flask.testing import FlaskClient
+
+from tests import factories, places
+from tests.factories import Shop
+from tests.places import plan_again
+
+Ready = tuple[Shop, list[int]]
+NAV = 'href="/transfers'
+
+
+@pytest.fixture(scope="module")
+def two(app: Flask) -> Iterator[Ready]:
+    shop, ids = places.two_places(app, first_id=4000)
+    factories.LASTING.add(shop.domain)
+    yield shop, ids
+    factories.LASTING.discard(shop.domain)
+
+
+def page(client: FlaskClient, shop: Shop, path: str, role: str = "owner") -> str:
+    answer = client.get(path, headers=shop.headers(role))
+    assert answer.status_code == 200
+    return unescape(answer.get_data(as_text=True))
+
+
+@pytest.mark.parametrize("role", ["owner", "manager", "viewer"])
+def test_members_see_what_to_move_and_why(client: FlaskClient, two: Ready, role: str) -> None:
+    shop, _ = two
+    text = page(client, shop, "/transfers", role)
+    assert "Main warehouse → High Street shop" in text
+    assert "Coffee beans 1 kg" in text and "=Green tea 100 g" in text
+    assert "Expected demand there until the next order arrives" in text
+    assert "Porcelain cup" not in text
+    for block in re.findall(r'<details class="why">.*?</details>', text, re.S):
+        units = [int(one.replace(",", "").replace("−", "-")) for one in re.findall(r'"num">([^<]+)<', block)]
+        assert sum(units[:-1]) == units[-1] > 0
+
+
+def test_strangers_and_nobody_see_nothing(
+    client: FlaskClient, two: Ready, stranger: tuple[Shop, list[int]]
+) -> None:
+    assert client.get("/transfers").status_code == 401
+    text = page(client, stranger[0], "/transfers")
+    assert "Coffee" not in text
+    assert "Transfers are for stores with several active locations." in text
+
+
+def test_the_menu_has_the_page_only_with_several_locations(
+    client: FlaskClient, two: Ready, ready: Ready
+) -> None:
+    framed = "/?shop={}&embedded=1&host=x"
+    assert NAV in page(client, two[0], framed.format(two[0].domain))
+    assert NAV not in page(client, ready[0], framed.format(ready[0].domain))
+
+
+@pytest.mark.parametrize("sort", ["product", "-route", "units", "-value", "cover", "nonsense"])
+def test_the_list_is_sorted_searched_and_narrowed_to_a_route(
+    client: FlaskClient, two: Ready, sort: str
+) -> None:
+    shop, _ = two
+    answer = client.get(
+        f"/transfers?sort={sort}&search=coffee&route=1-2&page=99", headers=shop.headers(fragment=True)
+    )
+    text = answer.get_data(as_text=True)
+    assert text.lstrip().startswith('<div id="transfers"')
+    assert "Coffee" in text and "Green tea" not in text
+    assert "route=1-2" in answer.headers["HX-Push-Url"]
+    other = client.get("/transfers?route=2-1", headers=shop.headers(fragment=True))
+    assert "Coffee" in other.get_data(as_text=True), "a route that there is not shows all"
+
+
+def test_the_file_holds_the_list_and_no_formula(client: FlaskClient, two: Ready) -> None:
+    shop, _ = two
+    text = page(client, shop, "/transfers?sort=product")
+    url = next(iter(re.findall(r'href="(/transfers/file[^"]+)"', text)))
+    answer = client.get(url)
+    assert answer.mimetype == "text/csv"
+    rows = list(csv.DictReader(io.StringIO(answer.get_data(as_text=True).removeprefix("\ufeff"))))
+    assert [row["Product"] for row in rows] == ["'=Green tea 100 g", "Coffee beans 1 kg"]
+    assert [row["To"] for row in rows] == ["High Street shop"] * 2
+    assert all(int(row["Units"]) > 0 and "Expected demand" in row["Why"] for row in rows)
+    assert client.get(url[:-3] + "xyz").status_code in (400, 403, 404, 410)
+
+
+@pytest.mark.parametrize("role", ["owner", "viewer"])
+def test_the_api_tells_the_same(client: FlaskClient, two: Ready, role: str) -> None:
+    shop, ids = two
+    found = client.get("/api/transfers?sort=-units", headers=shop.headers(role)).get_json()
+    assert found["total"] == 2
+    for item in found["items"]:
+        assert sum(line["units"] for line in item["ledger"]) == item["units"]
+        assert (item["source_id"], item["destination_id"]) == (1, 2)
+    assert {item["product_id"] for item in found["items"]} == set(ids[:2])
+    for query, total in (("source_id=2", 0), ("source_id=1&destination_id=2", 2), ("search=tea", 1)):
+        assert client.get(f"/api/transfers?{query}", headers=shop.headers()).get_json()["total"] == total
+
+
+def test_the_api_tells_a_stranger_nothing(
+    client: FlaskClient, two: Ready, stranger: tuple[Shop, list[int]]
+) -> None:
+    found = client.get("/api/transfers", headers=stranger[0].headers()).get_json()
+    assert (found["total"], found["items"]) == (0, [])
+    assert client.get("/api/transfers").status_code == 401
+
+
+def test_a_product_shows_its_locations_where_several_stock_it(
+    client: FlaskClient, two: Ready, ready: Ready
+) -> None:
+    shop, ids = two
+    text = page(client, shop, f"/products/{ids[0]}", "viewer")
+    assert "By location" in text
+    assert "Share of demand" in text
+    assert re.search(r"Move \d+ units from Main warehouse to High Street shop before buying", text)
+    assert "By location" not in page(client, ready[0], f"/products/{ready[1][0]}")
+
+
+def test_it_says_why_there_is_nothing(app: Flask, client: FlaskClient) -> None:
+    shop, _ = places.two_places(app, name="Later", first_id=5000)
+    plan_again(app, shop, "UPDATE inventory_levels SET available = 1000, on_hand = 1000")
+    assert "Nothing to move" in page(client, shop, "/transfers")
+    assert "Nothing found" in page(client, shop, "/transfers?search=zzz")
+    plan_again(app, shop, "UPDATE orders SET location_id = NULL")
+    assert "Not known yet" in page(client, shop, "/transfers")
