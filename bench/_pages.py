@@ -109,6 +109,8 @@ def operations(ids: list[int], draw: random.Random) -> dict[str, Operation]:
         "suggestions": Operation("GET", "/suggestions", {}),
         "suggestions, by cost": Operation("GET", "/suggestions", {"sort": "-cost", "show": "all"}),
         "suggestions, search": Operation("GET", "/suggestions", {"search": word, "show": "all"}),
+        "transfers": Operation("GET", "/transfers", {}),
+        "transfers, search": Operation("GET", "/transfers", {"search": word, "sort": "-value"}),
         "accept": Operation("POST", f"/suggestions/{one}/accept", {"quantity": draw.randint(1, 50)}),
         "snooze": Operation("POST", f"/suggestions/{one}/snooze", {"until": _in_a_week(), "reason": "bench"}),
         "accuracy": Operation("GET", "/accuracy", {}),

@@ -38,7 +38,7 @@ def fill(app: Flask, store_id: int, *, variants: int, seed: int = 1) -> list[int
             assert store is not None
             store.name, store.currency, store.time_zone = "Large Store", "EUR", "Europe/Berlin"
         with tenancy.store_scope(db.session(), store_id):
-            for step in (_catalogue, _stock, _sales, _forecasts):
+            for step in (_catalogue, _stock, _sales, _sold_where, _forecasts):
                 with db.transaction():
                     step(draw, ids)
             with db.transaction():
@@ -132,6 +132,26 @@ def _sales(draw: np.random.Generator, ids: list[int]) -> None:
     weight /= weight.sum()
     copying.append(
         DailySales, ("variant_id", "day", "units", "revenue"), _days(draw, weight, today, len(ids))
+    )
+
+
+def _sold_where(_draw: np.random.Generator, _ids: list[int]) -> None:
+    """The orders behind half a year of these sales, each of one line; the second location sells a quarter."""
+    sold = (
+        "(SELECT row_number() OVER (ORDER BY day, variant_id) AS id, * FROM daily_sales"
+        " WHERE day > CURRENT_DATE - 180) d"
+    )
+    db.execute(
+        f"""
+        INSERT INTO orders (store_id, id, processed_at, updated_at, is_test, source, location_id)
+        SELECT store_id, id, day + TIME '12:00', day + TIME '12:00', false, 'web', 1 + (id % 4 = 0)::int FROM {sold}
+        """
+    )
+    db.execute(
+        f"""
+        INSERT INTO order_lines (store_id, id, order_id, variant_id, sku, ordered, units, is_gift_card)
+        SELECT store_id, id, id, variant_id, '', units, units, false FROM {sold}
+        """
     )
 
 

@@ -26,14 +26,14 @@ class LocationPlan(StoreScoped, Base):
     variant_id: Mapped[int] = mapped_column(BigInteger, primary_key=True, autoincrement=False)
     location_id: Mapped[int] = mapped_column(BigInteger, primary_key=True, autoincrement=False)
     # Units sold or sent from there in the last months; those of orders that nobody has sent yet are nowhere.
-    sold: Mapped[int] = mapped_column(BigInteger)
+    sold: Mapped[int]
     share: Mapped[float]
     expected: Mapped[float]
-    available: Mapped[int] = mapped_column(BigInteger)
-    incoming: Mapped[int] = mapped_column(BigInteger)
-    target: Mapped[int] = mapped_column(BigInteger)
+    available: Mapped[int]
+    incoming: Mapped[int]
+    target: Mapped[int]
     # What of the target the store's stock pays for.
-    goal: Mapped[int] = mapped_column(BigInteger)
+    goal: Mapped[int]
     days_of_cover: Mapped[float]
 
 

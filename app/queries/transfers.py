@@ -96,8 +96,8 @@ class AtLocation:
 
     @property
     def short(self) -> int:
-        """Units below the target, what is on its way counted; negative: beyond it."""
-        return self.target - self.available - self.incoming
+        """Units below the goal, what is on its way counted; negative: beyond it."""
+        return self.goal - self.available - self.incoming
 
 
 _FROM = """
@@ -108,7 +108,8 @@ _FROM = """
 """
 _COLUMNS = """
     t.variant_id, v.display_name AS product, v.sku, t.source_id, a.name AS source, t.destination_id,
-    b.name AS destination, t.units, t.value, t.source_available, t.source_incoming, t.source_goal, t.days_of_cover, t.ledger
+    b.name AS destination, t.units, t.value, t.source_available, t.source_incoming, t.source_goal,
+    t.days_of_cover, t.ledger
 """
 # Among equals what is worth most comes first.
 _KEY = "t.value DESC NULLS LAST, t.variant_id, t.source_id, t.destination_id"

@@ -26,7 +26,7 @@ from app.services.forecasts import take
 SOLD_DAYS = 180
 # Variants that are planned at a time: many locations make wide arrays.
 _BATCH = 4096
-_LEVELS = """
+LEVELS = """
     SELECT v.id, l.location_id, l.available::float8, l.incoming::float8
     FROM inventory_levels l
     JOIN locations o ON o.store_id = l.store_id AND o.id = l.location_id AND o.is_active
@@ -104,7 +104,7 @@ def plan(forecasts: Forecasts, policy: Policy, unit_cost: Floats, *, now: dateti
 def _stock(grid: _Grid) -> PlaceStock:
     with db.by_whole_tables():
         found = columns.read(
-            _LEVELS, {"id": "bigint", "place": "bigint", "available": "double", "incoming": "double"}
+            LEVELS, {"id": "bigint", "place": "bigint", "available": "double", "incoming": "double"}
         )
     ids = found["id"], found["place"]
     one = np.ones(len(found["id"]))

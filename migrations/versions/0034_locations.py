@@ -14,8 +14,8 @@ branch_labels = None
 depends_on = None
 
 
-def _whole(name: str, kind: type[sa.Integer] = sa.BigInteger) -> sa.Column[int]:
-    return sa.Column(name, kind(), nullable=False)
+def _whole(name: str) -> sa.Column[int]:
+    return sa.Column(name, sa.BigInteger(), nullable=False)
 
 
 def _number(name: str) -> sa.Column[float]:
@@ -45,9 +45,9 @@ def upgrade() -> None:
     op.create_table(
         "transfer_suggestions",
         *(_whole(name) for name in ("variant_id", "source_id", "destination_id")),
-        _whole("units", sa.Integer),
+        _whole("units"),
         sa.Column("value", sa.Numeric(16, 2), nullable=True),
-        *(_whole(name, sa.Integer) for name in ("source_available", "source_incoming", "source_goal")),
+        *(_whole(name) for name in ("source_available", "source_incoming", "source_goal")),
         _number("days_of_cover"),
         sa.Column("ledger", postgresql.JSONB(), nullable=False),
         sa.Column("made_at", sa.DateTime(timezone=True), server_default=sa.text("now()"), nullable=False),

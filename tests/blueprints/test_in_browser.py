@@ -23,6 +23,7 @@ from app.services import proof as proofs
 from devtools.chromium import ensure_chromium
 from tests import factories
 from tests.factories import Shop
+from tests.places import two_places
 from tests.signing import id_token
 
 pytestmark = pytest.mark.browser
@@ -171,10 +172,31 @@ def test_the_page_holds_up(
     width: int,
 ) -> None:
     page = visit(browser, address, store[0], width=width)
+    holds_up(page, path.format(**places))
+    page.context.close()
+
+
+@pytest.mark.parametrize("width", [1280, 375])
+@pytest.mark.parametrize("path", ["/transfers", "/products/{}"])
+def test_what_is_to_be_moved_holds_up_and_opens_by_key(
+    app: Flask, browser: Browser, address: str, path: str, width: int
+) -> None:
+    shop, ids = two_places(app, first_id=6000)
+    page = visit(browser, address, shop, width=width)
+    holds_up(page, path.format(ids[0]))
+    why = page.locator("details.why").first
+    why.locator("summary").focus()
+    page.keyboard.press("Enter")
+    expect(why.get_by_text("Expected demand there")).to_be_visible()
+    page.context.close()
+
+
+def holds_up(page: Page, path: str) -> None:
+    """Nothing on the page is broken, blocked, shifted, too wide, or minded by axe."""
     broken: list[str] = []
     page.on("pageerror", lambda error: broken.append(str(error)))
     page.on("console", lambda message: broken.append(message.text) if message.type == "error" else None)
-    page.goto(path.format(**places), wait_until="load")
+    page.goto(path, wait_until="load")
     page.wait_for_function(DRAWN)
     page.evaluate(AXE.read_text())
     found = page.evaluate("axe.run()")
@@ -184,7 +206,6 @@ def test_the_page_holds_up(
     assert seen["shift"] <= 0.1
     assert page.evaluate("document.documentElement.scrollWidth - innerWidth") <= 0
     assert broken == ([] if path != "/nowhere" else broken[:1])
-    page.context.close()
 
 
 def test_sorting_searching_and_going_back(tab: Page) -> None:

@@ -14,7 +14,7 @@ from sqlalchemy.engine import Engine
 
 from app.platform import clock, columns, db, tenancy
 from app.platform.tenancy import StoreScoped
-from app.services import accuracy, alerts, forecasts, sales
+from app.services import accuracy, alerts, forecasts, sales, transfers
 from app.services import sync as runs
 from tests import signing
 from tests.factories import Shop, ready_store
@@ -103,12 +103,20 @@ def _inside(shop: Shop, act: Callable[[], Any]) -> None:
         db.session().rollback()
 
 
+_LEVELS = {"id": "bigint", "place": "bigint", "available": "double", "incoming": "double"}
 HOT: dict[str, Callable[[Flask, Shop], Any]] = {
     "home": lambda app, shop: app.test_client().get("/", headers=shop.headers()),
     "products": lambda app, shop: app.test_client().get("/products", headers=shop.headers()),
     "products found": lambda app, shop: app.test_client().get("/products?q=tea", headers=shop.headers()),
     "one product": lambda app, shop: app.test_client().get("/products/1000", headers=shop.headers()),
     "suggestions": lambda app, shop: app.test_client().get("/suggestions", headers=shop.headers()),
+    "transfers": lambda app, shop: app.test_client().get(
+        "/transfers?search=tea&sort=value", headers=shop.headers()
+    ),
+    "stock at locations": lambda app, shop: _inside(shop, lambda: columns.read(transfers.LEVELS, _LEVELS)),
+    "sales by location": lambda app, shop: _inside(
+        shop, lambda: sales.by_location(since=clock.now() - timedelta(days=180))
+    ),
     "accuracy": lambda app, shop: app.test_client().get("/accuracy", headers=shop.headers()),
     "accuracy added up": lambda app, shop: _inside(
         shop, lambda: accuracy.add_up(today=clock.today("UTC") + timedelta(days=60))
