@@ -8,7 +8,6 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from scipy import stats
 
 from app.domain.forecasts.result import Forecasts
 from app.domain.replenishment import Policy
@@ -16,7 +15,7 @@ from app.domain.replenishment.locations import PlaceStock, plan_locations
 from app.domain.replenishment.shares import LEAST_WEIGHT, MOST_WEIGHT, own_weight, shares_of_demand
 from app.domain.replenishment.target import target_stock
 from app.domain.replenishment.transfers import CODES, transfers
-from tests.domain.golden import known_forecasts
+from tests.domain.golden import Poisson, known_forecasts
 
 POLICY = Policy(lead_time_days=7, review_days=7, service_level=0.95)
 
@@ -105,13 +104,13 @@ def test_the_weight_stays_within_its_bounds() -> None:
 
 def exact(daily: float, days: int, share: float, alpha: float) -> float:
     """A Poisson demand that is split unit by unit is Poisson again (F2)."""
-    return float(stats.poisson.ppf(alpha, daily * days * share))
+    return float(Poisson(daily * days * share).ppf(np.array([alpha]))[0])
 
 
 @pytest.mark.parametrize("daily", [0.2, 1.0, 6.0, 50.0])
 @pytest.mark.parametrize("share", [0.05, 0.3, 0.5, 0.9])
 def test_a_split_poisson_demand_needs_what_its_own_law_says(daily: float, share: float) -> None:
-    forecasts = known_forecasts(stats.poisson, daily)
+    forecasts = known_forecasts(daily)
     plan = plan_locations(stock([[1e5, 1e5]]), here([[share, 1 - share]]), forecasts, POLICY)
     wanted = exact(daily, 14, share, 0.95)
     assert plan.target[0, 0] == pytest.approx(wanted, abs=max(1, 0.02 * wanted))
@@ -119,7 +118,7 @@ def test_a_split_poisson_demand_needs_what_its_own_law_says(daily: float, share:
 
 
 def test_a_single_location_is_the_store() -> None:
-    forecasts = known_forecasts(stats.poisson, 3.0, n=2)
+    forecasts = known_forecasts(3.0, n=2)
     policy = replace(POLICY, lead_time_sd_days=4)
     plan = plan_locations(stock([[500], [500]]), np.ones((2, 1)), forecasts, policy)
     assert plan.target[:, 0].tolist() == target_stock(forecasts, policy).tolist()
@@ -128,7 +127,7 @@ def test_a_single_location_is_the_store() -> None:
 
 def test_apart_the_safety_stock_of_equal_sites_grows_with_their_number_not_its_root() -> None:
     """F26: four equal sites of a Poisson demand need twice the safety stock of one pool."""
-    forecasts = known_forecasts(stats.poisson, 100.0)
+    forecasts = known_forecasts(100.0)
     plan = plan_locations(stock([[1e5] * 4]), np.full((1, 4), 0.25), forecasts, POLICY)
     pooled = target_stock(forecasts, POLICY)[0] - 1400
     assert (plan.target.sum() - 1400) / pooled == pytest.approx(2, rel=0.06)
@@ -144,7 +143,7 @@ def test_apart_the_safety_stock_of_equal_sites_grows_with_their_number_not_its_r
 def test_goals_are_whole_and_no_more_than_there_is(
     have: list[int], least: list[int], weights: list[int], daily: float
 ) -> None:
-    forecasts, share = known_forecasts(stats.poisson, daily), here([weights]) / sum(weights)
+    forecasts, share = known_forecasts(daily), here([weights]) / sum(weights)
     plan = plan_locations(stock([have], least=[least]), share, forecasts, POLICY)  # type: ignore[list-item]
     total = max(sum(have), 0)
     assert (plan.goal == np.round(plan.goal)).all()
@@ -158,9 +157,9 @@ def test_goals_are_whole_and_no_more_than_there_is(
 
 
 def test_a_lack_of_the_store_is_shared_at_the_same_risk() -> None:
-    forecasts, share = known_forecasts(stats.poisson, 20.0), here([[0.7, 0.3]])
+    forecasts, share = known_forecasts(20.0), here([[0.7, 0.3]])
     plan = plan_locations(stock([[240, 0]]), share, forecasts, POLICY)
-    chance = [stats.poisson.cdf(plan.goal[0, k], 280 * share[0, k]) for k in (0, 1)]
+    chance = [Poisson(280 * share[0, k]).cdf(plan.goal[0, [k]])[0] for k in (0, 1)]
     assert plan.goal.sum() == 240
     assert max(chance) < 0.95
     # One unit more or less is some hundredths of probability.
@@ -168,12 +167,12 @@ def test_a_lack_of_the_store_is_shared_at_the_same_risk() -> None:
 
 
 def test_far_too_little_is_shared_in_proportion_to_what_is_needed() -> None:
-    plan = plan_locations(stock([[40, 0]]), here([[0.5, 0.5]]), known_forecasts(stats.poisson, 50.0), POLICY)
+    plan = plan_locations(stock([[40, 0]]), here([[0.5, 0.5]]), known_forecasts(50.0), POLICY)
     assert plan.goal.tolist() == [[20, 20]]
 
 
 def test_nothing_is_lacking_before_a_location_may_run_out() -> None:
-    forecasts, share = known_forecasts(stats.poisson, 2.0, n=2), np.full((2, 2), 0.5)
+    forecasts, share = known_forecasts(2.0, n=2), np.full((2, 2), 0.5)
     plan = plan_locations(stock([[60, 13], [60, 4]]), share, forecasts, POLICY)
     assert plan.lack.tolist() == [[0, 0], [0, plan.goal[1, 1] - 4]]
     assert plan.spare[:, 0].tolist() == [60 - plan.goal[0, 0]] * 2
@@ -182,16 +181,16 @@ def test_nothing_is_lacking_before_a_location_may_run_out() -> None:
 
 
 def test_what_is_on_its_way_counts_but_cannot_be_sent_on() -> None:
-    forecasts, share = known_forecasts(stats.poisson, 2.0), here([[0.5, 0.5]])
+    forecasts, share = known_forecasts(2.0), here([[0.5, 0.5]])
     plan = plan_locations(stock([[5, 0]], incoming=[[100, 30]]), share, forecasts, POLICY)
     assert plan.lack.tolist() == [[0, 0]]
     assert plan.spare[0, 0] == 0, "the five on the shelf are needed before the next review"
     more = plan_locations(stock([[20, 0]], incoming=[[100, 30]]), share, forecasts, POLICY)
-    assert more.spare[0, 0] == 20 - stats.poisson.ppf(0.95, 7)
+    assert more.spare[0, 0] == 20 - exact(2.0, 7, 0.5, 0.95)
 
 
 def test_a_place_where_nothing_is_sold_spares_all_it_has() -> None:
-    plan = plan_locations(stock([[30, 0]]), here([[0.0, 1.0]]), known_forecasts(stats.poisson, 1.0), POLICY)
+    plan = plan_locations(stock([[30, 0]]), here([[0.0, 1.0]]), known_forecasts(1.0), POLICY)
     assert (plan.goal[0, 0], plan.spare[0, 0]) == (0, 30)
     assert np.isinf(plan.cover[0, 0]) and plan.cover[0, 1] == 0
 
@@ -205,7 +204,7 @@ def refused(forecasts: Forecasts) -> Forecasts:
 
 
 def test_without_a_forecast_nothing_is_moved() -> None:
-    forecasts = refused(known_forecasts(stats.poisson, 1.0))
+    forecasts = refused(known_forecasts(1.0))
     held = stock([[30, 0]])
     plan = plan_locations(held, here([[0.5, 0.5]]), forecasts, POLICY)
     assert np.isnan(plan.goal).all()
@@ -214,7 +213,7 @@ def test_without_a_forecast_nothing_is_moved() -> None:
 
 def test_a_move_is_explained_line_by_line() -> None:
     held = stock([[100, 1]], incoming=[[0, 2]], least=[[0, 15]])
-    plan = plan_locations(held, here([[0.6, 0.4]]), known_forecasts(stats.poisson, 1.0), POLICY)
+    plan = plan_locations(held, here([[0.6, 0.4]]), known_forecasts(1.0), POLICY)
     (move,) = transfers(held, plan)
     assert (move.row, move.source, move.destination, move.units) == (0, 0, 1, 12)
     assert [(line.code, line.units) for line in move.ledger] == [
@@ -237,7 +236,7 @@ def test_moves_give_what_is_spare_fill_what_is_lacking_and_add_up(
 ) -> None:
     held = stock(have, incoming=coming, least=least)  # type: ignore[arg-type]
     share = np.tile([0.5, 0.3, 0.2], (len(have), 1))
-    plan = plan_locations(held, share, known_forecasts(stats.poisson, 1.5, n=len(have)), POLICY)
+    plan = plan_locations(held, share, known_forecasts(1.5, n=len(have)), POLICY)
     moves = transfers(held, plan)
     out, into = np.zeros_like(held.available), np.zeros_like(held.available)
     for move in moves:
@@ -254,7 +253,7 @@ def test_moves_give_what_is_spare_fill_what_is_lacking_and_add_up(
 
 def test_two_that_give_to_one_are_told_of_each_other() -> None:
     held = stock([[14, 14, 0]])
-    plan = plan_locations(held, here([[0.2, 0.2, 0.6]]), known_forecasts(stats.poisson, 1.0), POLICY)
+    plan = plan_locations(held, here([[0.2, 0.2, 0.6]]), known_forecasts(1.0), POLICY)
     one, two = transfers(held, plan)
     lines = {line.code: line.units for line in one.ledger}
     assert (one.destination, two.destination) == (2, 2)

@@ -70,9 +70,15 @@ def numbers(product: ProductDetail) -> dict[str, Any]:
         "forecast": forecasts.forecast(product.variant_id),
         "suggestion": replenishment.detail(product.variant_id),
         "projection": projections.projection(product.variant_id),
-        "places": transfers.at_locations(product.variant_id),
-        "moves": transfers.of_product(product.variant_id),
+        **_locations(product),
     }
+
+
+def _locations(product: ProductDetail) -> dict[str, Any]:
+    """The plan of each location that stocks the product, where there are several, and what is to be moved."""
+    several = web.once(stores.store).locations > 1
+    places = transfers.at_locations(product.variant_id) if several else []
+    return {"places": places, "moves": transfers.of_product(product.variant_id) if places else []}
 
 
 def override_values(product: ProductDetail, form: Form | None = None) -> dict[str, Any]:
