@@ -258,3 +258,10 @@ def test_two_that_give_to_one_are_told_of_each_other() -> None:
     lines = {line.code: line.units for line in one.ledger}
     assert (one.destination, two.destination) == (2, 2)
     assert lines["others"] == -two.units
+
+
+def test_a_ledger_that_does_not_add_up_is_found() -> None:
+    held = stock([[100, 1]])
+    plan = plan_locations(held, here([[0.6, 0.4]]), known_forecasts(1.0), POLICY)
+    with pytest.raises(AssertionError, match="do not sum"):
+        transfers(held, replace(plan, goal=plan.goal + 1))
