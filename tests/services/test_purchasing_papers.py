@@ -17,7 +17,7 @@ from app.services.purchasing import papers
 
 NOW = datetime(2026, 3, 1, 23, 30, tzinfo=UTC)  # half past midnight of 2 March in Berlin
 STORE = StoreView(
-    "tee.myshopify.com", "Teehaus Grün", "Europe/Berlin", "UTC", "EUR", "installed", "", [], NOW
+    "tee.myshopify.com", "Teehaus Grün", "Europe/Berlin", "UTC", "EUR", "installed", "", [], NOW, 1
 )
 
 
