@@ -8,8 +8,8 @@ from sqlalchemy.dialects import postgresql
 
 from migrations.row_security import secure
 
-revision = "0034"
-down_revision = "0033"
+revision = "0035"
+down_revision = "0034"
 branch_labels = None
 depends_on = None
 
