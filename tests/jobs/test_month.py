@@ -20,7 +20,7 @@ def test_every_number_is_the_shops_after_a_randomised_month(
         assert shop.install().status_code == 200
         assert shop.work() == []
         month = Month(shop, seed=seed)
-        month.run(days=10, acts=6, turn_hours=72, kill_every=1)
+        month.run(days=7, acts=6, turn_hours=72, kill_every=1)
         month.settle()
         verdict = judge(shop)
         assert month.happened["order"] > 15, month.happened

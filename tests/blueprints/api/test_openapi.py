@@ -198,7 +198,7 @@ def fuzz(api: Api, operation: Any) -> int:
     for mode in (schemathesis.GenerationMode.POSITIVE, schemathesis.GenerationMode.NEGATIVE):
 
         @settings(
-            max_examples=10,
+            max_examples=7,
             deadline=None,
             database=None,
             derandomize=True,
