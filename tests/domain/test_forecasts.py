@@ -147,9 +147,11 @@ def test_calibration_windows_end_by_the_last_known_day() -> None:
 
 def test_same_seed_same_forecast_and_only_selects_rows() -> None:
     panel = shop(12, 90)
-    whole, again = forecast(panel, seed=4), forecast(panel, seed=4)
+    choice = automatic.choose(panel, seed=4)
+    whole, again = forecast(panel, seed=4), forecast(panel, choice=choice)
+    assert choice.learned is not None
     assert whole.sum_quantiles.tobytes() == again.sum_quantiles.tobytes()
-    some = forecast(panel, seed=4, only=np.array([3, 7]))
+    some = forecast(panel, choice=choice, only=np.array([3, 7]))
     assert some.keys.tolist() == panel.keys[[3, 7]].tolist()
     assert np.allclose(some.sum_quantiles, whole.sum_quantiles[[3, 7]])
 

@@ -188,7 +188,8 @@ def test_the_automatic_engine_learns_anew_every_four_weeks(monkeypatch: pytest.M
     panel = shop(3, 110)
     nothing = np.full((3, 110), np.nan)
     rows = np.flatnonzero(provable(panel, window(110)[0]))
-    prove(panel, Policy(), rows=rows, closing=nothing, inferred=np.zeros((3, 110), dtype=bool))
+    every_two_weeks = Policy(review_days=14)
+    prove(panel, every_two_weeks, rows=rows, closing=nothing, inferred=np.zeros((3, 110), dtype=bool))
     assert np.diff(trained).tolist() == [28]
 
 
@@ -251,7 +252,8 @@ def test_a_shop_with_stock_records_that_learns_from_all_products() -> None:
     recorded = replace(panel, in_stock=np.ones(panel.units.shape))
     closing = np.full(panel.units.shape, 9.0)
     nothing = np.zeros(closing.shape, dtype=bool)
-    made = prove(recorded, Policy(), rows=np.arange(30), closing=closing, inferred=nothing)
+    seldom = Policy(review_days=21)
+    made = prove(recorded, seldom, rows=np.arange(30), closing=closing, inferred=nothing)
     assert made.ours.stock.shape[0] == 30 and (made.recorded == made.days).all()
 
 

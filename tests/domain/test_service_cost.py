@@ -2,8 +2,6 @@
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
-from hypothesis import strategies as st
 
 from app.domain import laws
 from app.domain.forecasts.result import Forecasts
@@ -71,12 +69,18 @@ def test_the_minimum_stock_is_held_whatever_the_level() -> None:
     assert low.stock_value == pytest.approx(2 * (200 - 5 * 13.5), rel=0.01)
 
 
-@settings(max_examples=25, deadline=None)
-@given(lead=st.integers(0, 60), review=st.integers(1, 30), sd=st.floats(0, 9), alpha=st.floats(0.5, 0.98))
-def test_more_service_takes_more_stock_and_loses_less(lead, review, sd, alpha) -> None:
-    low, high = costs(FIVE, Policy(lead, sd, review), alpha, alpha + 0.015)
-    assert high.stock_value >= low.stock_value >= 0
-    assert 0 <= high.lost_units <= low.lost_units + 1e-9
+def test_more_service_takes_more_stock_and_loses_less() -> None:
+    n, chance = 100, np.random.default_rng(2)
+    policy = Policy(chance.integers(0, 61, n), chance.uniform(0, 9, n), chance.integers(1, 31, n))
+    five, stock, apart = known_forecasts(5.0, n=n), Stock(0, unit_cost=2.0, price=10.0), np.arange(n)
+    levels = np.linspace(0.5, 0.995, 12)
+    made = service_costs(five, policy, stock, levels, apart.astype(str))
+    held, lost = (
+        np.reshape([getattr(one, name) for one in made], (12, n)) for name in ("stock_value", "lost_units")
+    )
+    assert (held >= 0).all() and (np.diff(held, axis=0) >= 0).all()
+    assert (lost >= 0).all() and (np.diff(lost, axis=0) <= 1e-9).all()
+    assert (held[-1] > held[0]).all() and (lost[-1] < lost[0]).all()
 
 
 def test_an_unsteady_lead_time_takes_more_stock() -> None:
