@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -12,7 +13,7 @@ from app.domain.demand import Panel
 from app.domain.forecasts.baseline import daily_spread
 from app.domain.forecasts.conformal import MIN_POOL, ratio_quantiles, widened, widening
 from app.domain.forecasts.result import GRID_DAYS, GRID_Q
-from app.domain.forecasts.shop import Shop, base_rate, expected
+from app.domain.forecasts.shop import Shop, base_rate, expected, expected_by
 from app.domain.forecasts.windows import DECAYS, Windows
 
 MEDIAN = int(np.searchsorted(GRID_Q, 0.5))
@@ -51,10 +52,8 @@ def best_decay(panel: Panel) -> float:
     length = int(min(TRIAL_DAYS, max(panel.days // 3, 1)))
     some = panel.take(sampled(len(panel), TRIAL_VARIANTS))
     windows = Windows.of(some)
-    shop, misses = Shop.of(panel, DECAYS[0]), {}
-    for decay in DECAYS:
-        pool = past_sums(some, windows, shop.with_decay(decay), length)
-        misses[decay] = float(np.abs(pool.predicted - pool.actual).sum())
+    pools = past_sums_by(some, windows, Shop.of(panel, DECAYS[0]), length, DECAYS)
+    misses = {decay: float(np.abs(pool.predicted - pool.actual).sum()) for decay, pool in pools.items()}
     return min(misses, key=lambda decay: (misses[decay], decay))
 
 
@@ -76,15 +75,18 @@ def calibrated_average(panel: Panel, rows: Ints, decay: float, grid_days: Ints =
     table = np.empty((len(rows), len(grid_days), len(GRID_Q)))
     for begin in range(0, len(rows), POOL):
         part = slice(begin, begin + POOL)
-        table[part] = _answer(panel.take(rows[part]), rows[part], shop, pools, grid_days)
+        asked = windows if np.array_equal(rows[part], known) else Windows.of(panel.take(rows[part]))
+        table[part] = _answer(panel.take(rows[part]), asked, rows[part], shop, pools, grid_days)
     wide = widened(table, widening(panel), table[:, :, [MEDIAN]])
     return np.maximum.accumulate(np.maximum.accumulate(wide, axis=1), axis=2)
 
 
-def _answer(panel: Panel, rows: Ints, shop: Shop, pools: list[Pool], grid_days: Ints) -> Floats:
+def _answer(
+    panel: Panel, windows: Windows, rows: Ints, shop: Shop, pools: list[Pool], grid_days: Ints
+) -> Floats:
     """(n, H, Q) quantiles of a panel that holds just `rows`, before widening and ordering."""
     n = len(panel)
-    windows, cut = Windows.of(panel), np.full(n, panel.days)
+    cut = np.full(n, panel.days)
     rate = base_rate(windows, shop, np.arange(n), cut)
     sold = np.flatnonzero(rate > 1e-5)
     size = ordinary_sale(windows)[sold]
@@ -104,17 +106,26 @@ def _answer(panel: Panel, rows: Ints, shop: Shop, pools: list[Pool], grid_days: 
 
 def past_sums(panel: Panel, windows: Windows, shop: Shop, length: int) -> Pool:
     """Predicted and actual sums at the last weekly cut-offs whose `length` days ended by the last known day."""
-    wanted = int(np.clip(POOL // max(len(panel), 1), FEWEST_CUTOFFS, MOST_CUTOFFS))
+    return past_sums_by(panel, windows, shop, length, (shop.decay,))[shop.decay]
+
+
+def past_sums_by(
+    panel: Panel, windows: Windows, shop: Shop, length: int, decays: Iterable[float]
+) -> dict[float, Pool]:
+    """`past_sums` by each of these smoothings instead of the shop's own."""
+    decays = tuple(decays)
+    wanted = min(max(POOL // max(len(panel), 1), FEWEST_CUTOFFS), MOST_CUTOFFS)
     cuts = np.arange(panel.days - length, FIRST_CUT - 1, -STEP_DAYS)[:wanted]
-    row, cut = np.tile(np.arange(len(panel)), len(cuts)), np.repeat(cuts, len(panel))
+    row = np.broadcast_to(np.arange(len(panel)), (len(cuts), len(panel))).ravel()
+    cut = np.repeat(cuts, len(panel))
     known = (panel.starts[row] < cut - STEP_DAYS) & (windows.last_sale[row, np.maximum(cut - 1, 0)] >= 0)
     row, cut = row[known], cut[known]
     span = np.full(len(row), length)
     if not len(row):
-        return Pool(row, cut, np.empty(0), np.empty(0), np.empty(0))
-    predicted = expected(windows, shop, row, cut, span)
-    actual = windows.total(windows.units, row, cut, cut + length)
-    return Pool(row, cut, predicted, actual, ordinary_sale(windows)[row])
+        return dict.fromkeys(decays, Pool(row, cut, np.empty(0), np.empty(0), np.empty(0)))
+    actual, size = windows.total(windows.units, row, cut, cut + length), ordinary_sale(windows)[row]
+    predicted = expected_by(windows, shop, decays, row, cut, span)
+    return {d: Pool(row, cut, sums, actual, size) for d, sums in zip(decays, predicted, strict=True)}
 
 
 def ordinary_sale(windows: Windows) -> Floats:

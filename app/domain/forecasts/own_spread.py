@@ -14,10 +14,10 @@ from scipy.special import ndtri, stdtrit
 
 from app.domain.arrays import Floats, Ints
 from app.domain.demand import Panel
-from app.domain.forecasts.calibrated import POOL, TRIAL_DAYS, past_sums, sampled
+from app.domain.forecasts.calibrated import POOL, TRIAL_DAYS, past_sums_by, sampled
 from app.domain.forecasts.conformal import widened
 from app.domain.forecasts.result import GRID_DAYS, GRID_Q
-from app.domain.forecasts.shop import Shop, base_rate, expected
+from app.domain.forecasts.shop import Shop, base_rates, expected_by
 from app.domain.forecasts.windows import Windows
 
 MEDIAN = int(np.searchsorted(GRID_Q, 0.5))
@@ -67,9 +67,9 @@ def own_spread(panel: Panel, rows: Ints, grid_days: Ints = GRID_DAYS) -> Floats:
     past = Windows.of(some)
     weights = smoothing_weights(some, past, shop)
     typical = _typical(past, some.days)
-    now = Windows.of(panel.take(rows))
+    now = past if np.array_equal(rows, known) else Windows.of(panel.take(rows))
     cut = np.full(len(rows), panel.days)
-    rate = _blended(now, shop, weights, np.arange(len(rows)), cut)
+    rate = _blended(now, weights, np.arange(len(rows)), cut)
     spread = _index(now, np.arange(len(rows)), cut, typical)
     table, law = np.zeros((len(rows), len(grid_days), len(GRID_Q))), None
     for h, length in enumerate(grid_days.tolist()):
@@ -84,10 +84,9 @@ def own_spread(panel: Panel, rows: Ints, grid_days: Ints = GRID_DAYS) -> Floats:
 def smoothing_weights(panel: Panel, windows: Windows, shop: Shop) -> dict[float, float]:
     """Weight of each smoothing: a prior, moved by the misses at past cut-offs as far as they are evidence."""
     length = int(min(TRIAL_DAYS, max(panel.days // 3, 1)))
-    misses = {}
-    for decay in PRIOR_WEIGHTS:
-        pool = past_sums(panel, windows, shop.with_decay(decay), length)
-        misses[decay] = float(np.abs(np.sqrt(pool.predicted) - np.sqrt(pool.actual)).sum())
+    pools = past_sums_by(panel, windows, shop, length, PRIOR_WEIGHTS)
+    gaps = {decay: np.sqrt(pool.predicted) - np.sqrt(pool.actual) for decay, pool in pools.items()}
+    misses = {decay: float(np.abs(gap).sum()) for decay, gap in gaps.items()}
     least = min(misses.values())
     independent = len(panel) * max((panel.days - length - 14) / length, 0.3)
     evidence = EVIDENCE * independent / least if least > 0 else 0.0
@@ -96,15 +95,15 @@ def smoothing_weights(panel: Panel, windows: Windows, shop: Shop) -> dict[float,
     return {decay: weight / total for decay, weight in weights.items()}
 
 
-def _blended(windows: Windows, shop: Shop, weights: dict[float, float], row: Ints, cut: Ints) -> Floats:
-    parts = [w * base_rate(windows, shop.with_decay(decay), row, cut) for decay, w in weights.items()]
-    return np.asarray(np.sum(parts, axis=0))
+def _blended(windows: Windows, weights: dict[float, float], row: Ints, cut: Ints) -> Floats:
+    rates = base_rates(windows, weights, row, cut)
+    return np.asarray(np.sum([w * rate for w, rate in zip(weights.values(), rates, strict=True)], axis=0))
 
 
 def _asked(windows: Windows, shop: Shop, weights: dict[float, float], cut: Ints, length: int) -> Floats:
     row, span = np.arange(len(cut)), np.full(len(cut), length)
-    parts = [w * expected(windows, shop.with_decay(d), row, cut, span, least=0.0) for d, w in weights.items()]
-    return np.asarray(np.sum(parts, axis=0))
+    sums = expected_by(windows, shop, weights, row, cut, span, least=0.0)
+    return np.asarray(np.sum([w * each for w, each in zip(weights.values(), sums, strict=True)], axis=0))
 
 
 def _raw_index(windows: Windows, row: Ints, cut: Ints) -> tuple[Floats, Floats, Floats]:
@@ -143,7 +142,7 @@ def _law(
     shorter: Law | None,
 ) -> Law:
     """What past windows of `length` days say; where they are too few, what shorter ones said."""
-    pools = {decay: past_sums(panel, windows, shop.with_decay(decay), length) for decay in weights}
+    pools = past_sums_by(panel, windows, shop, length, weights)
     pool = next(iter(pools.values()))
     if len(pool.row) < FEWEST_WINDOWS:
         if shorter is not None and shorter.length >= TRUSTED_LENGTH:

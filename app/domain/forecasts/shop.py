@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -54,7 +55,8 @@ class Shop:
 
     def open_days(self, cut: Ints, length: Ints) -> Floats:
         """Mean-day equivalents of the `length` days from column `cut`: Σ of their weekday factors."""
-        week = np.concatenate([[0.0], np.cumsum(np.tile(self.weekday, 2))])
+        week = np.zeros(15)
+        np.cumsum(np.concatenate((self.weekday, self.weekday)), out=week[1:])
         first = (self.first_ordinal - 1 + cut) % 7
         rest = length % 7
         weeks: Floats = (length // 7) * self.weekday.sum() + week[first + rest] - week[first]
@@ -84,16 +86,22 @@ def _proven(panel: Panel, whole: Windows, shop: Shop) -> Season:
 
 def base_rate(windows: Windows, shop: Shop, row: Ints, cut: Ints) -> Floats:
     """Units a day that a coming sum is measured by: smoothed demand with a little of the long run in it."""
-    smooth = windows.smoothed[shop.decay][row, cut - 1]
+    return base_rates(windows, (shop.decay,), row, cut)[0]
+
+
+def base_rates(windows: Windows, decays: Iterable[float], row: Ints, cut: Ints) -> list[Floats]:
+    """`base_rate` by each of these smoothings."""
     long = windows.rate(row, cut, YEAR)
-    return np.maximum(0.9 * smooth + 0.1 * long, 0.2 * long) + 1e-6
+    little, least = 0.1 * long, 0.2 * long
+    smooth = (windows.smoothed[decay][row, cut - 1] for decay in decays)
+    return [np.maximum(0.9 * rate + little, least) + 1e-6 for rate in smooth]
 
 
-def by_level(shop: Shop, least: float = LEAST_OPEN) -> Level:
-    """What a sum is expected to be by level and weekdays alone, as if of at least `least` mean days."""
+def by_level(shop: Shop) -> Level:
+    """What a sum is expected to be by level and weekdays alone, as if of at least LEAST_OPEN mean days."""
 
     def sums(windows: Windows, row: Ints, cut: Ints, length: Ints) -> Floats:
-        days = np.maximum(shop.open_days(cut, length), least)
+        days = np.maximum(shop.open_days(cut, length), LEAST_OPEN)
         return np.asarray(base_rate(windows, shop, row, cut) * days)
 
     return sums
@@ -103,7 +111,25 @@ def expected(
     windows: Windows, shop: Shop, row: Ints, cut: Ints, length: Ints, *, least: float = LEAST_OPEN
 ) -> Floats:
     """(m,) units expected over the `length` days from `cut`: by level, weekdays, and season where proven."""
-    sums = by_level(shop, least)(windows, row, cut, length)
+    return expected_by(windows, shop, (shop.decay,), row, cut, length, least=least)[0]
+
+
+def expected_by(
+    windows: Windows,
+    shop: Shop,
+    decays: Iterable[float],
+    row: Ints,
+    cut: Ints,
+    length: Ints,
+    *,
+    least: float = LEAST_OPEN,
+) -> list[Floats]:
+    """`expected` by each of these smoothings instead of the shop's own."""
+    decays = tuple(decays)
+    days = np.maximum(shop.open_days(cut, length), least)
+    sums = [rate * days for rate in base_rates(windows, decays, row, cut)]
     if shop.whole is None or shop.season.strength == 0:
         return sums
-    return sums * factor(shop.season, windows, shop.whole, by_level(shop), row, cut, length)
+    levels = [by_level(shop.with_decay(decay)) for decay in decays]
+    seasons = [factor(shop.season, windows, shop.whole, level, row, cut, length) for level in levels]
+    return [each * season for each, season in zip(sums, seasons, strict=True)]
