@@ -85,7 +85,7 @@ def test_demand_classes() -> None:
 def test_censored_rate_recovers_the_truth_where_days_in_stock_fails(
     rate: float, k: float, level: float
 ) -> None:
-    sold, stock, _ = sold_out_shop(60, 365, 7, rate, k, level)
+    sold, stock, _ = sold_out_shop(40, 300, 7, rate, k, level)
     sold, stock = sold[:, 60:], stock[:, 60:]
     mean, size = censoring.censored_rate(sold, stock)
     in_stock = np.array([s[a > 0].mean() for s, a in zip(sold, stock, strict=True)])

@@ -14,7 +14,7 @@ from app.domain.replenishment import Policy, Receipt, Stock, plan
 NOW = datetime(2026, 3, 1, 6, tzinfo=UTC)
 
 
-def shop(n: int = 60, days: int = 200, seed: int = 1) -> Panel:
+def shop(n: int = 40, days: int = 200, seed: int = 1) -> Panel:
     rng = np.random.default_rng(seed)
     rate = rng.uniform(0.2, 6, size=n)
     return Panel(

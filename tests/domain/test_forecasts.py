@@ -246,7 +246,8 @@ def test_mix_and_its_backtest(monkeypatch: pytest.MonkeyPatch) -> None:
     choice = automatic.choose(panel)
     assert 0 <= choice.share <= 1
     assert 0 <= choice.own <= 1
-    deep = automatic.Choice(1.0, 0.0, choice.decay, learned.learn(panel, choice.decay), 0.0, 120)
+    assert choice.learned is not None
+    deep = automatic.Choice(1.0, 0.0, choice.decay, choice.learned, 0.0, 120)
     simple = automatic.Choice(0.0, 0.0, choice.decay, None, 0.0, 120)
     own = replace(simple, own=1.0)
     half = automatic.Choice(0.5, 0.4, choice.decay, deep.learned, 0.0, 120)

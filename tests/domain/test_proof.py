@@ -16,7 +16,7 @@ from tests.domain.golden import known_forecasts
 from tests.domain.shops import DAY, shop, sold_out_shop
 from tests.domain.test_replenishment import refused
 
-N, DAYS = 12, 200
+N, DAYS = 12, 150
 SUMS = ("sum_mean", "sum_quantiles")
 PRICE, COST = np.full(N, 10.0), np.full(N, 6.0)
 POLICY = Policy(lead_time_days=10, review_days=7, service_level=0.95, moq=2, case_size=2, max_stock=500)
