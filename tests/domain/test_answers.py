@@ -14,16 +14,6 @@ from tests.domain.shops import shop
 MANY = shop(3, 70)
 
 
-@pytest.fixture(scope="module")
-def answers() -> Answers:
-    return ask(MANY)
-
-
-@pytest.fixture(scope="module")
-def usual() -> Forecasts:
-    return forecast(MANY, engine="prophet")
-
-
 def joined(parts: list[Answers]) -> Answers:
     return Answers(
         np.concatenate([part.keys for part in parts]),
@@ -32,34 +22,38 @@ def joined(parts: list[Answers]) -> Answers:
     )
 
 
+@pytest.fixture(scope="module")
+def answers(prophets_panel: Panel) -> Answers:
+    """Asked in two parts and another order than the panel's."""
+    return joined([ask(prophets_panel.take(rows)) for rows in (np.array([2]), np.array([1, 0]))])
+
+
 def test_an_answer_is_the_same_to_the_byte_however_the_products_are_divided(
-    answers: Answers, usual: Forecasts
+    prophets_panel: Panel, prophets: Forecasts, answers: Answers
 ) -> None:
-    parts = [ask(MANY.take(rows)) for rows in (np.array([2]), np.array([1, 0]))]
-    for told in (answers, joined(parts)):
-        made = forecast(MANY, engine="prophet", answers=told)
-        assert made.sum_mean.tobytes() == usual.sum_mean.tobytes()
-        assert made.sum_quantiles.tobytes() == usual.sum_quantiles.tobytes()
-        assert made.daily_mean.tobytes() == usual.daily_mean.tobytes()
+    made = forecast(prophets_panel, engine="prophet", answers=answers)
+    assert made.sum_mean.tobytes() == prophets.sum_mean.tobytes()
+    assert made.sum_quantiles.tobytes() == prophets.sum_quantiles.tobytes()
+    assert made.daily_mean.tobytes() == prophets.daily_mean.tobytes()
 
 
 def test_what_is_not_answered_yet_is_asked_and_what_is_answered_is_taken(
-    answers: Answers, usual: Forecasts
+    prophets_panel: Panel, prophets: Forecasts, answers: Answers
 ) -> None:
-    told = Answers(answers.keys[1:3], answers.mean[1:3] + 1000, answers.quantiles[1:3] + 1000)
-    made = forecast(MANY, engine="prophet", answers=told)
-    gain = made.sum_mean[:, 0] - usual.sum_mean[:, 0]
-    assert gain.tolist() == pytest.approx([0, 1000, 1000])
+    told = Answers(answers.keys[:2], answers.mean[:2] + 1000, answers.quantiles[:2] + 1000)
+    made = forecast(prophets_panel, engine="prophet", answers=told)
+    gain = made.sum_mean[:, 0] - prophets.sum_mean[:, 0]
+    assert gain.tolist() == pytest.approx([0, 1000, 1000, 0])
 
 
-def test_an_answer_that_is_none_is_the_stand_ins(answers: Answers) -> None:
+def test_an_answer_that_is_none_is_the_stand_ins(prophets_panel: Panel, answers: Answers) -> None:
     nothing = replace(answers, mean=answers.mean.copy(), quantiles=answers.quantiles.copy())
-    nothing.mean[0], nothing.quantiles[0] = np.nan, np.nan
+    nothing.mean[2], nothing.quantiles[2] = np.nan, np.nan
     made, average = (
-        forecast(MANY, engine="prophet", answers=nothing),
-        forecast(MANY, engine="calibrated_average"),
+        forecast(prophets_panel, engine="prophet", answers=nothing),
+        forecast(prophets_panel, engine="calibrated_average"),
     )
-    assert made.model.tolist() == ["calibrated_average", *["prophet"] * 2]
+    assert made.model.tolist() == ["calibrated_average", "prophet", "prophet", "moving_average"]
     assert made.sum_mean[0].tobytes() == average.sum_mean[0].tobytes()
 
 

@@ -8,26 +8,16 @@ import pytest
 
 from app.domain import alerts
 from app.domain.demand import Panel
-from app.domain.forecasts import Forecasts, forecast
+from app.domain.forecasts import Choice, Forecasts, forecast
 from app.domain.replenishment import Policy, Receipt, Stock, plan
+from tests.domain.shops import shop
 
 NOW = datetime(2026, 3, 1, 6, tzinfo=UTC)
 
 
-def shop(n: int = 40, days: int = 200, seed: int = 1) -> Panel:
-    rng = np.random.default_rng(seed)
-    rate = rng.uniform(0.2, 6, size=n)
-    return Panel(
-        keys=np.arange(100, 100 + n),
-        first_day=date(2025, 8, 1),
-        units=rng.poisson(rate[:, None], size=(n, days)).astype(float),
-        starts=np.zeros(n, dtype=np.int64),
-    )
-
-
 @pytest.fixture(scope="module")
-def forecasts() -> Forecasts:
-    return forecast(shop())
+def forecasts(market: Panel, choice: Choice) -> Forecasts:
+    return forecast(market, choice=choice)
 
 
 def test_quantiles_rise_with_days_and_probability(forecasts: Forecasts) -> None:
@@ -38,8 +28,8 @@ def test_quantiles_rise_with_days_and_probability(forecasts: Forecasts) -> None:
     assert (by_days[0] == 0).all()
 
 
-def test_mean_is_near_the_truth_and_days_add_up(forecasts: Forecasts) -> None:
-    truth = shop().units.mean(axis=1) * 28
+def test_mean_is_near_the_truth_and_days_add_up(market: Panel, forecasts: Forecasts) -> None:
+    truth = market.units.mean(axis=1) * 28
     assert np.abs(forecasts.mean_of_sum(28) / truth - 1).mean() < 0.15
     assert np.abs(forecasts.daily_mean.sum(axis=1) / forecasts.mean_of_sum(28) - 1).max() < 0.2
 
@@ -50,7 +40,7 @@ def test_forecasts_can_be_rebuilt_from_what_is_stored(forecasts: Forecasts) -> N
 
 
 def test_short_history_is_marked_and_shorter_is_refused_with_a_date() -> None:
-    panel = shop(n=3)
+    panel = shop(3, 200)
     short = Panel(panel.keys, panel.first_day, panel.units, np.array([0, 180, 197]))
     result = forecast(short, engine="moving_average")
     assert result.confidence.tolist() == ["normal", "low", "low"]
@@ -60,7 +50,7 @@ def test_short_history_is_marked_and_shorter_is_refused_with_a_date() -> None:
 
 def test_unknown_engine_is_named() -> None:
     with pytest.raises(ValueError, match="no forecast engine 'oracle'; choose one of auto"):
-        forecast(shop(n=2), engine="oracle")
+        forecast(shop(2), engine="oracle")
 
 
 def test_ledger_adds_up_and_quantities_are_whole_cases(forecasts: Forecasts) -> None:
@@ -86,7 +76,7 @@ def test_ledger_adds_up_and_quantities_are_whole_cases(forecasts: Forecasts) -> 
 
 
 def test_refused_forecasts_give_no_order_and_an_unknown_urgency() -> None:
-    panel = shop(n=3)
+    panel = shop(3, 200)
     short = Panel(panel.keys, panel.first_day, panel.units, np.array([0, 0, 197]))
     suggestions = plan(Stock(on_hand=0), forecast(short), Policy(), today=date(2026, 2, 17))
     assert suggestions[2].quantity == 0

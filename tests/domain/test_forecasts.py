@@ -145,10 +145,9 @@ def test_calibration_windows_end_by_the_last_known_day() -> None:
     assert len(calibrated.past_sums(panel, Windows.of(panel), shared, 60).row) == 0
 
 
-def test_same_seed_same_forecast_and_only_selects_rows() -> None:
-    panel = shop(12, 90)
-    choice = automatic.choose(panel, seed=4)
-    whole, again = forecast(panel, seed=4), forecast(panel, choice=choice)
+def test_same_seed_same_forecast_and_only_selects_rows(market: Panel, choice: automatic.Choice) -> None:
+    panel = market
+    whole, again = forecast(panel), forecast(panel, choice=choice)
     assert choice.learned is not None
     assert whole.sum_quantiles.tobytes() == again.sum_quantiles.tobytes()
     some = forecast(panel, choice=choice, only=np.array([3, 7]))
@@ -240,10 +239,10 @@ def test_own_spread_without_windows_to_look_at_uses_a_law() -> None:
     assert (made.quantile_of_sum(28, 0.95) < 250).all()
 
 
-def test_mix_and_its_backtest(monkeypatch: pytest.MonkeyPatch) -> None:
-    panel = shop(40, 120)
-    rows = np.arange(40)
-    choice = automatic.choose(panel)
+def test_mix_and_its_backtest(
+    market: Panel, choice: automatic.Choice, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    panel, rows = market, np.arange(40)
     assert 0 <= choice.share <= 1
     assert 0 <= choice.own <= 1
     assert choice.learned is not None

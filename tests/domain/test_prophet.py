@@ -9,23 +9,10 @@ from app.domain.forecasts.answers import seeds
 from tests.domain.shops import DAY, shop
 
 
-@pytest.fixture(scope="module")
-def panel() -> Panel:
-    """Demand by chance, steady and huge, one sale in two months, and short."""
-    chance = shop(1, 60).units[0]
-    units = np.stack([chance, np.full(60, 3e6), np.zeros(60), chance])
-    units[2, 30] = 1
-    return Panel(np.arange(4), DAY, units, np.array([0, 0, 0, 40]))
-
-
-@pytest.fixture(scope="module")
-def made(panel: Panel) -> Forecasts:
-    return forecast(panel, engine="prophet")
-
-
 def test_prophet_follows_what_is_steady_and_short_histories_get_the_week_average(
-    panel: Panel, made: Forecasts
+    prophets_panel: Panel, prophets: Forecasts
 ) -> None:
+    panel, made = prophets_panel, prophets
     assert made.model.tolist() == ["prophet", "prophet", "prophet", "moving_average"]
     assert made.mean_of_sum(28)[0] == pytest.approx(28 * panel.units[0].mean(), rel=0.5)
     assert made.mean_of_sum(180)[1] == pytest.approx(180 * 3e6, rel=1e-6)
@@ -56,11 +43,11 @@ def test_where_the_quick_fit_gives_up_a_short_history_is_fitted_by_newton(
 
 
 def test_a_product_that_no_fit_succeeds_for_gets_the_average_and_the_others_the_same_prophet_as_before(
-    panel: Panel, made: Forecasts, monkeypatch: pytest.MonkeyPatch
+    prophets_panel: Panel, prophets: Forecasts, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     from cmdstanpy import CmdStanModel
 
-    optimize, first = CmdStanModel.optimize, seeds(panel.keys, 0)[0]
+    optimize, first = CmdStanModel.optimize, seeds(prophets_panel.keys, 0)[0]
 
     def hopeless(model: CmdStanModel, *given: object, **how: object) -> object:
         if how["seed"] == first:
@@ -68,12 +55,15 @@ def test_a_product_that_no_fit_succeeds_for_gets_the_average_and_the_others_the_
         return optimize(model, *given, **how)
 
     monkeypatch.setattr(CmdStanModel, "optimize", hopeless)
-    again, average = forecast(panel, engine="prophet"), forecast(panel, engine="calibrated_average")
+    again, average = (
+        forecast(prophets_panel, engine="prophet"),
+        forecast(prophets_panel, engine="calibrated_average"),
+    )
     assert again.model.tolist() == ["calibrated_average", "prophet", "prophet", "moving_average"]
     assert again.reason.tolist()[:3] == ["gave_up_prophet", "chosen_prophet", "chosen_prophet"]
     assert again.sum_quantiles[0].tobytes() == average.sum_quantiles[0].tobytes()
     assert again.sum_mean[0].tobytes() == average.sum_mean[0].tobytes()
-    assert again.sum_quantiles[1:3].tobytes() == made.sum_quantiles[1:3].tobytes()
+    assert again.sum_quantiles[1:3].tobytes() == prophets.sum_quantiles[1:3].tobytes()
 
 
 def test_a_history_that_prophet_cannot_take_is_said() -> None:
