@@ -63,3 +63,26 @@ def test_a_new_checkout_is_compiled_once(
 )
 def test_the_domain_is_tested_without_servers(arguments: list[str], answer: bool) -> None:
     assert testing.only_domain(arguments) is answer
+
+
+@pytest.mark.parametrize(
+    ("arguments", "more"),
+    [
+        (["tests/domain", "--cov=app/domain", "--cov-branch"], ["--cov-report="]),
+        (["tests/domain", "--cov=app/domain", "--cov-report=html"], []),
+        (["tests/domain"], []),
+        (["tests/jobs", "--cov=app/jobs"], []),
+    ],
+)
+def test_the_domains_coverage_is_worked_out_once(arguments: list[str], more: list[str]) -> None:
+    assert testing.one_look(arguments) == more
+
+
+def test_what_the_domains_tests_do_not_cover_is_told(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setenv("FLUXOR_LOCAL", str(tmp_path))
+    asked = ["tests/domain/test_wholesale.py", "--cov=app/domain/demand", "--cov-fail-under=100"]
+    monkeypatch.setattr(sys, "argv", ["test", *asked])
+    assert testing.main() != 0
+    assert "app/domain/demand/sold_out.py" in capfd.readouterr().out
