@@ -11,7 +11,7 @@ _STOCK = """
     FROM stock_totals t FULL JOIN (
         SELECT inventory_item_id, SUM(available) AS available, SUM(on_hand) AS on_hand,
                SUM(committed) AS committed, SUM(incoming) AS incoming
-        FROM inventory_levels WHERE is_active GROUP BY inventory_item_id
+        FROM inventory_levels WHERE is_active AND NOT is_left_out GROUP BY inventory_item_id
     ) l USING (inventory_item_id)
     WHERE COALESCE(t.available, 0) <> COALESCE(l.available, 0)
        OR COALESCE(t.on_hand, 0) <> COALESCE(l.on_hand, 0)

@@ -19,6 +19,7 @@ from app.services.alerts import AlertNotFound, ChannelNotFound, ChannelRemoved
 from app.services.catalog import MergeNotFound, VariantNotFound
 from app.services.events import EventNotFound
 from app.services.imports import ImportNotFound, UnableToImport
+from app.services.inventory import LocationNeeded, LocationNotFound
 from app.services.invitations import InvitationNotFound, InvitationOver, UnableToInvite
 from app.services.overrides import UnableToOverride
 from app.services.product_views import ViewNotFound
@@ -83,6 +84,8 @@ TABLE: dict[type[Exception], Problem] = {
     OwnerNeeded: Problem(409, lazy_gettext("A store needs an owner")),
     ChannelRemoved: Problem(409, lazy_gettext("The channel was removed")),
     ReportNotFound: Problem(404, lazy_gettext("Report not found")),
+    LocationNotFound: _missing(lazy_gettext("Location not found")),
+    LocationNeeded: Problem(409, lazy_gettext("A location has to count")),
     SupplierNotFound: _missing(lazy_gettext("Supplier not found")),
     SupplierExists: Problem(409, lazy_gettext("There is such a supplier already")),
     OrderNotFound: _missing(lazy_gettext("Purchase order not found")),

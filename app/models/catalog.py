@@ -33,6 +33,8 @@ class Location(StoreScoped, Base):
     id: Mapped[int] = mapped_column(BigInteger, primary_key=True, autoincrement=False)
     name: Mapped[str]
     is_active: Mapped[bool] = mapped_column(default=True)
+    # The merchant's word: its stock counts for nothing, and it gets nothing. The sync never touches it.
+    is_left_out: Mapped[bool] = mapped_column(default=False, server_default="false")
     updated_at: Mapped[datetime] = mapped_column(DateTime(timezone=True), server_default=func.now())
 
 

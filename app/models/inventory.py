@@ -23,12 +23,14 @@ class InventoryLevel(StoreScoped, Base):
     committed: Mapped[int] = mapped_column(default=0)
     incoming: Mapped[int] = mapped_column(default=0)
     is_active: Mapped[bool] = mapped_column(default=True)
+    # As the location's: what the totals follow has to stand in the row itself.
+    is_left_out: Mapped[bool] = mapped_column(default=False, server_default="false")
     updated_at: Mapped[datetime] = mapped_column(DateTime(timezone=True), server_default=func.now())
     seen_at: Mapped[datetime | None] = mapped_column(DateTime(timezone=True))
 
 
 class StockTotal(StoreScoped, Base):
-    """Quantities of one item over all its active locations: the sum of its levels, which a trigger keeps so.
+    """Quantities of one item over all its active locations that count: the sum of its levels, kept so by a trigger.
 
     An item without any level has no row, or one of noughts once its levels are gone.
     """

@@ -6,7 +6,7 @@ from datetime import datetime
 from decimal import Decimal
 from typing import Any
 
-from sqlalchemy import BigInteger, CheckConstraint, DateTime, Index, Numeric, func
+from sqlalchemy import BigInteger, CheckConstraint, DateTime, ForeignKeyConstraint, Index, Numeric, func
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.orm import Mapped, mapped_column
 
@@ -60,4 +60,25 @@ class TransferSuggestion(StoreScoped, Base):
         CheckConstraint("units > 0", name="units_positive"),
         CheckConstraint("source_id <> destination_id", name="two_locations"),
         Index("ix_transfer_suggestions_cover", "store_id", "days_of_cover", "variant_id"),
+    )
+
+
+class LocationMinimum(StoreScoped, Base):
+    """The least that the merchant wants of one product at one location; the sync never touches it."""
+
+    __tablename__ = "location_minimums"
+
+    variant_id: Mapped[int] = mapped_column(BigInteger, primary_key=True, autoincrement=False)
+    location_id: Mapped[int] = mapped_column(BigInteger, primary_key=True, autoincrement=False)
+    units: Mapped[int]
+    updated_at: Mapped[datetime] = mapped_column(DateTime(timezone=True), server_default=func.now())
+
+    __table_args__ = (
+        ForeignKeyConstraint(
+            ["store_id", "variant_id"], ["variants.store_id", "variants.id"], ondelete="CASCADE"
+        ),
+        ForeignKeyConstraint(
+            ["store_id", "location_id"], ["locations.store_id", "locations.id"], ondelete="CASCADE"
+        ),
+        CheckConstraint("units > 0", name="units_positive"),
     )

@@ -82,9 +82,14 @@ class TransferTable:
 
 @dataclass(frozen=True)
 class AtLocation:
-    """One product's plan at one location; `sold` in the last 180 days, `share` of the store's demand."""
+    """One product's plan at one location; `sold` in the last 180 days, `share` of the store's demand.
 
+    `least`: the merchant's own minimum there, None without one.
+    """
+
+    location_id: int
     location: str
+    least: int | None
     sold: int
     share: float
     expected: float
@@ -175,14 +180,32 @@ def at_locations(variant_id: int) -> list[AtLocation]:
     """One product's plan at each location, empty unless several active ones stock it. One statement."""
     found = db.rows(
         """
-        SELECT o.name AS location, p.sold, p.share, p.expected, p.available, p.incoming, p.target, p.goal,
+        SELECT o.id AS location_id, o.name AS location, m.units AS least, p.sold, p.share, p.expected,
+               p.available, p.incoming, p.target, p.goal,
                p.days_of_cover
         FROM location_plans p JOIN locations o ON o.store_id = p.store_id AND o.id = p.location_id
+        LEFT JOIN location_minimums m
+          ON m.store_id = p.store_id AND m.variant_id = p.variant_id AND m.location_id = p.location_id
         WHERE p.variant_id = :id ORDER BY p.share DESC, o.name
         """,
         id=variant_id,
     )
     return [db.made(AtLocation, row) for row in found]
+
+
+@dataclass(frozen=True)
+class Place:
+    """An active location, and whether the merchant has left it out."""
+
+    id: int
+    name: str
+    is_left_out: bool
+
+
+def places() -> list[Place]:
+    """The store's active locations by name. One statement."""
+    found = db.rows("SELECT id, name, is_left_out FROM locations WHERE is_active ORDER BY name, id")
+    return [db.made(Place, row) for row in found]
 
 
 def is_known() -> bool:

@@ -7,6 +7,8 @@ from datetime import date, datetime
 
 from app.models.inventory import InventoryLevel
 from app.platform import copying, db
+from app.platform.i18n import gettext
+from app.services import audit
 from app.shopify.rows import LevelRow
 
 _COLUMNS = [
@@ -17,6 +19,7 @@ _COLUMNS = [
     "committed",
     "incoming",
     "is_active",
+    "is_left_out",
     "updated_at",
     "seen_at",
 ]
@@ -24,6 +27,9 @@ _COLUMNS = [
 
 def store_levels(rows: Iterable[LevelRow], *, asof: datetime) -> int:
     """Insert or update levels as read since `asof`; an older picture of a level changes nothing."""
+    # Locked until the commit: a location that is left out meanwhile waits, and then takes these levels along.
+    found = db.rows("SELECT id, is_left_out FROM locations ORDER BY id FOR SHARE")
+    left_out = {place.id for place in found if place.is_left_out}
     values = (
         (
             row.inventory_item_id,
@@ -33,6 +39,7 @@ def store_levels(rows: Iterable[LevelRow], *, asof: datetime) -> int:
             row.committed,
             row.incoming,
             row.is_active,
+            row.location_id in left_out,
             row.updated_at,
             asof,
         )
@@ -65,10 +72,42 @@ def remember_day(today: date, *, inventory_item_id: int | None = None) -> int:
         f"""
         INSERT INTO stock_days (store_id, inventory_item_id, day, available, on_hand)
         SELECT store_id, inventory_item_id, :today, SUM(available), SUM(on_hand)
-        FROM inventory_levels WHERE is_active {chosen} GROUP BY store_id, inventory_item_id
+        FROM inventory_levels WHERE is_active AND NOT is_left_out {chosen} GROUP BY store_id, inventory_item_id
         ON CONFLICT (store_id, inventory_item_id, day)
         DO UPDATE SET available = EXCLUDED.available, on_hand = EXCLUDED.on_hand
         """,  # noqa: S608  (a constant of this function)
         today=today,
         item=inventory_item_id,
     )
+
+
+class LocationNotFound(LookupError):
+    """The current store has no such active location."""
+
+
+class LocationNeeded(ValueError):
+    """No other location counts: without this one there would be no stock at all."""
+
+
+def leave_out(location_id: int, is_left_out: bool, *, actor: str, today: date) -> bool:
+    """Leave an active location out, or count it again: stock totals and today's picture follow in this transaction.
+
+    Returns whether that changed anything. Raises LocationNotFound, or LocationNeeded for the last that counts.
+    """
+    found = db.rows("SELECT id, name, is_left_out FROM locations WHERE is_active ORDER BY id FOR UPDATE")
+    place = next((one for one in found if one.id == location_id), None)
+    if place is None:
+        raise LocationNotFound(f"There is no active location {location_id} in this store.")
+    if place.is_left_out == is_left_out:
+        return False
+    if is_left_out and sum(not one.is_left_out for one in found) == 1:
+        raise LocationNeeded(gettext("At least one location has to count."))
+    values = {"id": location_id, "out": is_left_out}
+    db.execute("UPDATE locations SET is_left_out = :out WHERE id = :id", **values)
+    db.execute("UPDATE inventory_levels SET is_left_out = :out WHERE location_id = :id", **values)
+    # An item that lies there alone has no stock any more, and no picture.
+    db.execute("DELETE FROM stock_days WHERE day = :today", today=today)
+    remember_day(today)
+    action = "location.left_out" if is_left_out else "location.counted"
+    audit.record(actor=actor, action=action, location_id=location_id, name=place.name)
+    return True

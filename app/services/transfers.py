@@ -30,6 +30,7 @@ LEVELS = """
     SELECT v.id, l.location_id, l.available::float8, l.incoming::float8
     FROM inventory_levels l
     JOIN locations o ON o.store_id = l.store_id AND o.id = l.location_id AND o.is_active
+        AND NOT o.is_left_out
     JOIN variants v ON v.store_id = l.store_id AND v.inventory_item_id = l.inventory_item_id
     WHERE l.is_active AND v.deleted_at IS NULL
 """
@@ -81,7 +82,9 @@ def plan(forecasts: Forecasts, policy: Policy, unit_cost: Floats, *, now: dateti
     A store of one location has nothing to share out, and neither has one of whose sales too few are known by
     location: an order counts for none until it has been sent.
     """
-    places = [row.id for row in db.rows("SELECT id FROM locations WHERE is_active ORDER BY id")]
+    places = [
+        row.id for row in db.rows("SELECT id FROM locations WHERE is_active AND NOT is_left_out ORDER BY id")
+    ]
     if len(places) < 2:
         return
     grid = _Grid(forecasts.keys, np.asarray(places, dtype=np.int64))
@@ -106,10 +109,15 @@ def _stock(grid: _Grid) -> PlaceStock:
         found = columns.read(
             LEVELS, {"id": "bigint", "place": "bigint", "available": "double", "incoming": "double"}
         )
+    least = db.rows("SELECT variant_id, location_id, units FROM location_minimums")
     ids = found["id"], found["place"]
     one = np.ones(len(found["id"]))
     available, incoming, stocked = grid.laid_out(*ids, found["available"], found["incoming"], one)
-    return PlaceStock(available, incoming, np.zeros_like(available), stocked > 0)
+    wanted = np.array([(row.variant_id, row.location_id, row.units) for row in least], np.int64).reshape(
+        -1, 3
+    )
+    (minimum,) = grid.laid_out(wanted[:, 0], wanted[:, 1], wanted[:, 2].astype(np.float64))
+    return PlaceStock(available, incoming, np.where(stocked > 0, minimum, 0.0), stocked > 0)
 
 
 def _sold(grid: _Grid, now: datetime) -> tuple[Floats, Floats]:

@@ -132,3 +132,64 @@ def test_it_says_why_there_is_nothing(app: Flask, client: FlaskClient) -> None:
     assert "Nothing found" in page(client, shop, "/transfers?search=zzz")
     plan_again(app, shop, "UPDATE orders SET location_id = NULL")
     assert "Not known yet" in page(client, shop, "/transfers")
+
+
+def sent(
+    client: FlaskClient, shop: Shop, path: str, role: str = "owner", **fields: object
+) -> tuple[int, str]:
+    answer = client.post(path, data=fields, headers=shop.headers(role, fragment=True))
+    return answer.status_code, unescape(answer.get_data(as_text=True))
+
+
+def test_a_location_is_left_out_and_counted_again_by_the_owner(app: Flask, client: FlaskClient) -> None:
+    shop, ids = places.two_places(app, name="Damaged goods", first_id=7000)
+    assert "Leave out" in page(client, shop, "/transfers")
+    assert "hx-post" not in page(client, shop, "/transfers", "viewer")
+    for role in ("viewer", "manager"):
+        assert sent(client, shop, "/transfers/locations/2", role, left_out=1)[0] == 403
+    status, text = sent(client, shop, "/transfers/locations/2", left_out=1)
+    assert status == 200 and "Left out" in text and "Count again" in text
+    assert "left out, not counted" in page(client, shop, f"/products/{ids[0]}")
+    status, text = sent(client, shop, "/transfers/locations/1", left_out=1)
+    assert status == 409 and "At least one location has to count." in text
+    assert sent(client, shop, "/transfers/locations/99", left_out=1)[0] == 404
+    status, text = sent(client, shop, "/transfers/locations/2", left_out=0)
+    assert status == 200 and "Count again" not in text
+
+
+def test_minimums_of_a_product_are_set_on_its_page(client: FlaskClient, two: Ready) -> None:
+    shop, ids = two
+    path = f"/products/{ids[2]}/minimums"
+    assert sent(client, shop, path, "viewer", minimum_2=4)[0] == 403
+    status, text = sent(client, shop, path, "manager", minimum_2=4, minimum_99=3)
+    assert status == 200 and 'value="4"' in text and "is being worked out anew" in text
+    status, text = sent(client, shop, path, minimum_2="many")
+    assert status == 422 and "Enter a whole number" in text and 'value="many"' in text
+    status, text = sent(client, shop, path, minimum_2="")
+    assert status == 200 and 'value="4"' not in text
+    assert sent(client, shop, "/products/999999/minimums", minimum_2=4)[0] == 404
+
+
+def test_the_api_leaves_out_and_sets_minimums(
+    app: Flask, client: FlaskClient, stranger: tuple[Shop, list[int]]
+) -> None:
+    shop, ids = places.two_places(app, name="By program", first_id=8000)
+    headers = shop.headers()
+
+    def listed() -> dict[str, bool]:
+        found = client.get("/api/locations", headers=headers).get_json()["items"]
+        return {one["name"]: one["left_out"] for one in found}
+
+    assert listed() == {"High Street shop": False, "Main warehouse": False}
+    assert client.post("/api/locations/2", json={"left_out": True}, headers=headers).status_code == 200
+    assert listed()["High Street shop"]
+    assert client.post("/api/locations/1", json={"left_out": True}, headers=headers).status_code == 409
+    assert client.post("/api/locations/2", json={"left_out": False}, headers=headers).status_code == 200
+    path = f"/api/products/{ids[0]}/minimums/2"
+    for body, status in (({"units": 9}, 200), ({"units": None}, 200), ({"units": -1}, 422), ({}, 422)):
+        assert client.post(path, json=body, headers=headers).status_code == status
+    viewer, other = shop.headers("viewer"), stranger[0].headers()
+    assert client.post(path, json={"units": 9}, headers=viewer).status_code == 403
+    assert client.post("/api/locations/2", json={"left_out": True}, headers=viewer).status_code == 403
+    assert client.post(path, json={"units": 9}, headers=other).status_code == 404
+    assert client.post("/api/locations/2", json={"left_out": True}, headers=other).status_code == 404

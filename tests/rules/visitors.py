@@ -13,7 +13,7 @@ from typing import Any
 from flask import Flask, current_app
 from werkzeug.routing import Rule
 
-from app.models.catalog import ProductView, VariantMerge
+from app.models.catalog import Location, ProductView, VariantMerge
 from app.models.reports import Report, ReportPart
 from app.models.sales import WholesaleLine
 from app.models.sync import WebhookReceipt
@@ -63,6 +63,8 @@ BODIES: dict[str, Any] = {
     "api.change_member": {"role": "owner"},
     "api.update_settings": {"low_stock_threshold": 12},
     "api.update_product_settings": {"low_stock_threshold": 12},
+    "api.count_location": {"left_out": False},
+    "api.set_location_minimum": {"units": 3},
     "api.set_override": {"kind": "units", "value": 5, "until": "2000-01-01", "reason": "fair"},
     "api.name_event": {"name": "Sale", "first_day": "2000-01-01", "last_day": "2000-01-01"},
     "api.call_event_ordinary": {"ordinary": False},
@@ -166,7 +168,8 @@ def _things(store_id: int, variant_id: int) -> dict[str, Any]:
     merge = VariantMerge(old_variant_id=variant_id, new_variant_id=young, sku=MARK)
     line_id = db.rows("SELECT MIN(id) AS id FROM order_lines WHERE variant_id = :id", id=variant_id)[0].id
     large = WholesaleLine(line_id=line_id, variant_id=variant_id, day=now.date(), units=90, usual_units=5)
-    session.add_all([report, view, receipt, merge, large])
+    location = Location(id=71_001, name=MARK)
+    session.add_all([report, view, receipt, merge, large, location])
     purchasing.ensure_suppliers()
     supplier_id = db.rows("SELECT id FROM suppliers WHERE vendor LIKE :mark", mark=f"{MARK}%")[0].id
     order = purchasing.new_draft(supplier_id, actor=MARK, now=now)
@@ -181,6 +184,7 @@ def _things(store_id: int, variant_id: int) -> dict[str, Any]:
         "import_id": brought,
         "filename": "app.css",
         "store_id": store_id,
+        "location_id": location.id,
         "variant_id": variant_id,
         "product_id": variant_id,
         "alert_id": db.rows("SELECT id FROM alerts ORDER BY id LIMIT 1")[0].id,

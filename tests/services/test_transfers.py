@@ -13,7 +13,7 @@ from flask import Flask
 
 from app.models.reports import Report
 from app.platform import clock, db, tenancy
-from app.services import exports
+from app.services import exports, location_minimums
 from tests import factories, places
 from tests.factories import Shop
 from tests.places import COUNTER, WAREHOUSE, plan_again
@@ -138,9 +138,10 @@ def test_another_store_sees_none_of_it(app: Flask, ready: Ready) -> None:
     assert rows(app, other, "SELECT 1 FROM transfer_suggestions") == []
 
 
-def test_the_stores_export_holds_both_tables_and_where_orders_were_sold(app: Flask, ready: Ready) -> None:
-    shop, _ = ready
+def test_the_stores_export_holds_all_tables_and_where_orders_were_sold(app: Flask, ready: Ready) -> None:
+    shop, ids = ready
     with app.app_context(), tenancy.store_scope(db.session(), shop.id), db.transaction() as session:
+        location_minimums.change(ids[0], {COUNTER: 5}, actor="Ann", now=clock.now())
         report = Report(kind="export", status="queued")
         session.add(report)
         session.flush()
@@ -149,8 +150,9 @@ def test_the_stores_export_holds_both_tables_and_where_orders_were_sold(app: Fla
     with zipfile.ZipFile(io.BytesIO(content)) as archive:
         tables = {
             name: list(csv.DictReader(io.StringIO(archive.read(f"{name}.csv").decode())))
-            for name in ("location_plans", "transfer_suggestions", "orders")
+            for name in ("location_plans", "transfer_suggestions", "orders", "location_minimums")
         }
     assert len(tables["location_plans"]) == 6
     assert len(tables["transfer_suggestions"]) == 2
+    assert [row["units"] for row in tables["location_minimums"]] == ["5"]
     assert {row["location_id"] for row in tables["orders"]} == {"1", "2"}

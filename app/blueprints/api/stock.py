@@ -31,7 +31,7 @@ class InventoryQuery(PageQuery):
 
 
 class InventoryItem(Model):
-    """Stock of one product over all active locations."""
+    """Stock of one product over all active locations that count."""
 
     product_id: int
     product_name: str

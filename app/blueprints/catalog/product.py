@@ -43,7 +43,7 @@ _SETTINGS = (
     "engine",
 )
 # Where on the page a new plan is announced: below the form that asked for it.
-_PLACES = ("replanning", "replanning-override")
+_PLACES = ("replanning", "replanning-override", "replanning-minimums")
 
 
 @blueprint.get("/products/<int:variant_id>", needs=Permission.CATALOG_READ)

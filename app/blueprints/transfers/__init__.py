@@ -9,14 +9,16 @@ from flask import Response, current_app, request, url_for
 from flask_login import current_user
 
 from app.config import Settings
+from app.jobs import forecasts as forecast_jobs
 from app.platform import clock, db, downloads, i18n, tenancy, web
-from app.platform.access import AppBlueprint, Open, Permission
+from app.platform.access import AppBlueprint, Open, Permission, actor
 from app.platform.i18n import gettext
 from app.platform.secrets import LinkSigner
 from app.platform.spreadsheets import as_csv
-from app.queries import transfers
+from app.queries import stores, transfers
 from app.queries.paging import clean_page
 from app.queries.transfers import TransferRow, TransferTable
+from app.services import inventory
 
 blueprint = AppBlueprint("transfers", __name__)
 LINK_SECONDS = 60 * 60
@@ -28,11 +30,22 @@ def index() -> Response:
     table = transfers.table(**_asked(), page=clean_page(request.args.get("page")))
     values: dict[str, Any] = {"table": table, "is_known": transfers.is_known(), "file_url": _file_url(table)}
     if not web.wants_fragment():
-        return web.render("transfers/index.html", **values)
+        return web.render("transfers/index.html", locations=transfers.places(), **values)
     response = web.render("transfers/_table.html", **values)
     shown = {"sort": table.sort, "search": table.search, "route": table.route, "page": table.page.number}
     response.headers["HX-Push-Url"] = web.page_url("transfers.index", **shown)
     return response
+
+
+@blueprint.post("/transfers/locations/<int:location_id>", needs=Permission.SETTINGS_EDIT)
+def count(location_id: int) -> Response:
+    """Leave a location out, or count it again; suggestions follow."""
+    is_left_out = request.form.get("left_out") == "1"
+    today = clock.today(web.once(stores.store).time_zone)
+    changed = inventory.leave_out(location_id, is_left_out, actor=actor(), today=today)
+    if changed:
+        forecast_jobs.replan_soon(current_user.store_id)
+    return web.render("transfers/_locations.html", locations=transfers.places(), changed=changed)
 
 
 @blueprint.get("/transfers/file", needs=Open("the link is signed, expires and names one store's transfers"))

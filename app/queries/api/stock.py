@@ -26,7 +26,7 @@ _MATCHES = "(:search = '' OR v.display_name ILIKE :like OR v.sku ILIKE :like)"
 
 
 def inventory(*, search: str, sort: str, page: int, size: int) -> dict[str, Any]:
-    """Stock of the products that exist in Shopify, over all active locations."""
+    """Stock of the products that exist in Shopify, over all active locations that count."""
     _, order = order_by(sort, STOCK_SORTS, "product_name")
     return slice_of(
         f"v.id AS product_id, v.display_name AS product_name, v.sku, {_SOURCE},"
@@ -37,7 +37,7 @@ def inventory(*, search: str, sort: str, page: int, size: int) -> dict[str, Any]
             SELECT store_id, inventory_item_id, SUM(available)::bigint AS available,
                    SUM(on_hand)::bigint AS on_hand, SUM(committed)::bigint AS committed,
                    SUM(incoming)::bigint AS incoming, MAX(updated_at) AS updated_at
-            FROM inventory_levels WHERE is_active GROUP BY store_id, inventory_item_id
+            FROM inventory_levels WHERE is_active AND NOT is_left_out GROUP BY store_id, inventory_item_id
         ) l ON l.store_id = v.store_id AND l.inventory_item_id = v.inventory_item_id
         WHERE v.deleted_at IS NULL AND {_MATCHES}""",  # noqa: S608
         f"{order}, v.id",

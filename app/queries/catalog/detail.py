@@ -15,6 +15,7 @@ class StockAt:
 
     location: str
     is_active: bool
+    is_left_out: bool
     available: int
     on_hand: int
     committed: int
@@ -71,7 +72,7 @@ def detail(variant_id: int) -> ProductDetail | None:
 def _stock(inventory_item_id: int) -> list[StockAt]:
     rows = db.rows(
         """
-        SELECT COALESCE(o.name, 'Unknown location') AS location, l.is_active, l.available, l.on_hand,
+        SELECT COALESCE(o.name, 'Unknown location') AS location, l.is_active, l.is_left_out, l.available, l.on_hand,
                l.committed, l.incoming, l.updated_at
         FROM inventory_levels l
         LEFT JOIN locations o ON o.store_id = l.store_id AND o.id = l.location_id
