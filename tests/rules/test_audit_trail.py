@@ -99,6 +99,7 @@ def test_every_write_is_on_record(trail: Trail) -> None:
         _orders,
         _api_orders,
         _suppliers,
+        _locations,
         _imports,
         _asks,
         _settings,
@@ -157,6 +158,14 @@ def _products(trail: Trail) -> None:
     trail.act("catalog.save_view", data={"view_name": "All of it", "shared": "1"})
     trail.act("catalog.delete_view")
     trail.act("sync.decide_merge", data={"choice": "decline"})
+
+
+def _locations(trail: Trail) -> None:
+    place = trail.stage.parameters["location_id"]
+    trail.act("catalog.change_minimums", data={f"minimum_{place}": "4"})
+    trail.act("api.set_location_minimum", json={"units": 5})
+    trail.act("transfers.count", data={"left_out": "1"})
+    trail.act("api.count_location", json={"left_out": False})
 
 
 def _orders(trail: Trail) -> None:

@@ -23,7 +23,7 @@ _MOST_UNITS = 1_000_000
 def change_minimums(variant_id: int) -> Response:
     """Change the product's minimum at each location whose field was sent; transfers follow."""
     product, places = product_of(variant_id), transfers.at_locations(variant_id)
-    names = {f"minimum_{place.location_id}": place.location_id for place in places}
+    names = {f"minimum_{place.id}": place.id for place in transfers.places()}
     sent = [name for name in names if name in request.form]
     form = Form(request.form)
     for name in sent:
