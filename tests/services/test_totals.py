@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 from typing import Any
@@ -15,6 +16,7 @@ from hypothesis import strategies as st
 from sqlalchemy import create_engine, pool, text
 
 from app.config import Settings
+from app.models.catalog import Location
 from app.platform import clock, db, tenancy
 from app.services import catalog, inventory, sales, stores
 from app.shopify.rows import LevelRow, LineRow, OrderRow
@@ -88,7 +90,13 @@ ACTS = st.one_of(
         lambda day: lambda: sales.rebuild_days(time_zone=ZONE, days=[date(2026, 1, 5) + timedelta(days=day)])
     ),
     st.just(lambda: _merge()),
+    st.tuples(st.sampled_from(PLACES), st.booleans()).map(lambda one: lambda: _leave_out(*one)),
 )
+
+
+def _leave_out(place: int, is_left_out: bool) -> None:
+    with suppress(inventory.LocationNeeded):
+        inventory.leave_out(place, is_left_out, actor="test", today=BEGIN.date())
 
 
 def _merge() -> None:
@@ -106,6 +114,8 @@ def shop(app: Flask) -> Shop:
     made = factories.make_store(app)
     items = [factories.Item(f"Item {number}", (1,), on_hand=number, days=3) for number in ITEMS]
     factories.fill(app, made, items)
+    with app.app_context(), tenancy.store_scope(db.session(), made.id), db.transaction() as session:
+        session.add(Location(id=2, name="Damaged goods"))
     return made
 
 

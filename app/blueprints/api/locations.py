@@ -58,6 +58,7 @@ def locations() -> Locations:
     tag="Settings",
     answer=Done,
     body=Counting,
+    also=(409,),
 )
 def count_location(location_id: int, body: Counting) -> Done:
     """Leave a location out, or count it again; suggestions follow. At least one location has to count."""

@@ -9,7 +9,7 @@ from pydantic import Field
 from app.blueprints.api.door import blueprint
 from app.platform.access import Permission
 from app.platform.api import paged
-from app.platform.bodies import Model, Paged, PageQuery, Words
+from app.platform.bodies import Id, Model, Paged, PageQuery, Words
 from app.queries.api import transfers as read
 
 Sort = Literal[
@@ -29,8 +29,8 @@ class TransfersQuery(PageQuery):
 
     search: Words = Field("", description="Part of a name or SKU.")
     sort: Sort = Field("days_of_cover", description="A leading minus turns the order around.")
-    source_id: int | None = Field(None, ge=1, description="Only what this location gives.")
-    destination_id: int | None = Field(None, ge=1, description="Only what this location gets.")
+    source_id: Id | None = Field(None, description="Only what this location gives.")
+    destination_id: Id | None = Field(None, description="Only what this location gets.")
 
 
 class TransferLine(Model):

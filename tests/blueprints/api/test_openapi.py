@@ -136,6 +136,7 @@ def things(api: Api) -> dict[str, int]:
         "invitation_id": guest.json["id"],
         "member_id": api.get("/api/members").json["items"][0]["id"],  # the owner, who stays
         "product_id": api.product_ids[0],
+        "location_id": api.get("/api/locations").json["items"][0]["id"],
         "line_id": large_order(api),
         "event_id": event.json["id"],
         "supplier_id": supplier,
