@@ -177,9 +177,9 @@ def test_what_is_on_its_way_counts_but_cannot_be_sent_on() -> None:
     forecasts, share = known_forecasts(2.0), here([[0.5, 0.5]])
     plan = plan_locations(stock([[5, 0]], incoming=[[100, 30]]), share, forecasts, POLICY)
     assert plan.lack.tolist() == [[0, 0]]
-    assert plan.spare[0, 0] == 0, "the five on the shelf are needed before the next review"
-    more = plan_locations(stock([[20, 0]], incoming=[[100, 30]]), share, forecasts, POLICY)
-    assert more.spare[0, 0] == 20 - exact(2.0, 7, 0.5, 0.95)
+    assert plan.spare[0, 0] == 2, "of the five on the shelf it keeps its part until the next review"
+    more = plan_locations(stock([[40, 0]], incoming=[[100, 30]]), share, forecasts, POLICY)
+    assert more.spare[0, 0] == 40 - exact(2.0, 7, 0.5, 0.95)
 
 
 def test_a_place_where_nothing_is_sold_spares_all_it_has() -> None:
@@ -237,6 +237,10 @@ def test_moves_give_what_is_spare_fill_what_is_lacking_and_add_up() -> None:
     assert not ((out > 0) & (into > 0)).any(), "nothing is sent on"
     left, open_ = (plan.spare - out).sum(axis=1), (plan.lack - into).sum(axis=1)
     assert ((left == 0) | (open_ == 0)).all(), "what can be filled is filled"
+    moved = replace(held, available=held.available - out + into)
+    after = plan_locations(moved, share, known_forecasts(1.5, n=n), POLICY)
+    assert after.goal.tolist() == plan.goal.tolist(), "moving changes no goal"
+    assert transfers(moved, after) == (), "what was moved is not moved back, nor on"
 
 
 def test_two_that_give_to_one_are_told_of_each_other() -> None:
@@ -246,6 +250,25 @@ def test_two_that_give_to_one_are_told_of_each_other() -> None:
     lines = {line.code: line.units for line in one.ledger}
     assert (one.destination, two.destination) == (2, 2)
     assert lines["others"] == -two.units
+
+
+def test_two_that_lack_the_same_get_the_same_of_too_little() -> None:
+    held = stock([[31, 0, 0]], incoming=[[40, 0, 0]])
+    plan = plan_locations(held, here([[0.4, 0.3, 0.3]]), known_forecasts(5.0), POLICY)
+    one, two = transfers(held, plan)
+    assert plan.lack[0, 1:].sum() > plan.spare[0, 0], "there is not enough for both"
+    assert {one.destination, two.destination} == {1, 2}
+    assert abs(one.units - two.units) <= 1
+    assert one.units + two.units == plan.spare[0, 0]
+    assert {line.code: line.units for line in one.ledger}["no_spare"] == one.units - plan.lack[0, 1]
+
+
+def test_what_is_needed_before_the_next_review_comes_first() -> None:
+    held = stock([[36, 4, 0]], incoming=[[60, 0, 0]])
+    plan = plan_locations(held, here([[0.4, 0.1, 0.5]]), known_forecasts(5.0), POLICY)
+    assert plan.at_once[0, 1] == 0 < plan.at_once[0, 2]
+    (move,) = transfers(held, plan)
+    assert (move.destination, move.units) == (2, plan.spare[0, 0])
 
 
 def test_a_ledger_that_does_not_add_up_is_found() -> None:

@@ -43,7 +43,8 @@ class LocationPlan:
     `expected` demand over lead time and review, `needed` to cover it at the variant's service level, `target` that
     or the location's minimum, `goal` what of it the store's stock can pay for at the same risk everywhere, `cover`
     days until what it has is sold. `lack` is what a location that may run out before the next review is short of
-    its goal. `spare` is what one has beyond its goal, as far as what stays on its shelf lasts until that review.
+    its goal, `at_once` what of that it needs before that review. `spare` is what one has beyond its goal, as far as
+    what stays on its shelf lasts until the review, or until then bears the same risk as all others.
     """
 
     share: Floats
@@ -53,6 +54,7 @@ class LocationPlan:
     goal: Floats
     cover: Floats
     lack: Floats
+    at_once: Floats
     spare: Floats
 
 
@@ -70,10 +72,13 @@ def plan_locations(stock: PlaceStock, share: Floats, forecasts: Forecasts, polic
     period = _Split.over(forecasts, lead + review, policy.each("lead_time_sd_days", n), share)
     needed = _whole(period.at(ndtri(alpha)))
     target = np.maximum(needed, stock.least)
-    goal = _goals(period, stock, target, ndtri(alpha))
+    goal = _goals(period, stock.position, stock.least, target, ndtri(alpha))
     until_review = _Split.over(forecasts, review, np.zeros(n), share)
-    at_once = np.maximum(_whole(until_review.at(ndtri(alpha))), stock.least)
+    enough = np.maximum(_whole(until_review.at(ndtri(alpha))), stock.least)
+    # What is on the shelves now, until that review: nobody keeps more of it than is the same risk for all.
+    near = _goals(until_review, stock.available, stock.least, enough, ndtri(alpha))
     position = stock.position
+    lack = np.where(position < enough, np.maximum(goal - position, 0.0), 0.0)
     return LocationPlan(
         share=share,
         expected=share * period.mean[:, None],
@@ -81,8 +86,9 @@ def plan_locations(stock: PlaceStock, share: Floats, forecasts: Forecasts, polic
         target=target,
         goal=goal,
         cover=_cover(forecasts, position, share),
-        lack=np.where(position < at_once, np.maximum(goal - position, 0.0), 0.0),
-        spare=np.maximum(np.minimum(position - goal, stock.available - np.minimum(at_once, goal)), 0.0),
+        lack=lack,
+        at_once=np.minimum(lack, np.maximum(near - position, 0.0)),
+        spare=np.maximum(np.minimum(position - goal, stock.available - np.minimum(near, goal)), 0.0),
     )
 
 
@@ -119,15 +125,15 @@ def _whole(units: Floats) -> Floats:
     return np.ceil(units - ROUNDING)
 
 
-def _goals(period: _Split, stock: PlaceStock, target: Floats, score: Floats) -> Floats:
-    """(n, K) whole units: the targets where the stock pays for them all, else what it pays for at one risk."""
-    total = np.maximum(stock.position.sum(axis=1), 0.0)
+def _goals(period: _Split, have: Floats, least: Floats, target: Floats, score: Floats) -> Floats:
+    """(n, K) whole units: the targets where what they `have` pays for them all, else what it pays for at one risk."""
+    total = np.maximum(have.sum(axis=1), 0.0)
     low, high = np.full(len(total), LOWEST), score.copy()
     for _ in range(HALVINGS):
         middle = (low + high) / 2
-        fits = np.maximum(period.at(middle), stock.least).sum(axis=1) <= total
+        fits = np.maximum(period.at(middle), least).sum(axis=1) <= total
         low, high = np.where(fits, middle, low), np.where(fits, high, middle)
-    wanted = np.maximum(period.at(low), stock.least)
+    wanted = np.maximum(period.at(low), least)
     need = wanted.sum(axis=1)
     wanted *= np.minimum(np.divide(total, need, out=np.ones_like(need), where=need > 0), 1.0)[:, None]
     enough = target.sum(axis=1) <= total

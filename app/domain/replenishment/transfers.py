@@ -36,18 +36,33 @@ class Transfer:
 def transfers(stock: PlaceStock, plan: LocationPlan) -> tuple[Transfer, ...]:
     """Moves that fill lacks from what others can spare, the largest first, in whole units.
 
-    A location gives only what it has beyond its own goal, and gets no more than it lacks. Where there is no
-    forecast nothing is moved.
+    A location gives only what it has beyond its own goal, and gets no more than it lacks. If there is less to spare
+    than is lacking, what is needed at once comes first, and each gets the same part of it. Where there is no forecast
+    nothing is moved.
     """
-    spare, lack = np.floor(np.nan_to_num(plan.spare)), np.ceil(np.nan_to_num(plan.lack))
+    spare, lack, at_once = (np.nan_to_num(one) for one in (plan.spare, plan.lack, plan.at_once))
     found: list[Transfer] = []
     for row in np.flatnonzero((spare.sum(axis=1) > 0) & (lack.sum(axis=1) > 0)):
-        moves = _of_one(spare[row].copy(), lack[row].copy())
+        total = float(spare[row].sum())
+        first = _part(at_once[row], total)
+        gets = first + _part(lack[row] - at_once[row], total - float(first.sum()))
+        moves = _of_one(spare[row].copy(), gets)
         for source, destination, units in moves:
             there = sum(amount for _, place, amount in moves if place == destination)
             lines = _ledger(stock, plan, (int(row), destination), units, there)
             found.append(Transfer(int(row), source, destination, units, lines))
     return tuple(found)
+
+
+def _part(wanted: Floats, total: float) -> Floats:
+    """(K,) whole units that come to at most `total`: all that is `wanted`, or the same part of it for each."""
+    if wanted.sum() <= total:
+        return wanted
+    exact = wanted * (total / wanted.sum())
+    part: Floats = np.floor(exact)
+    left = round(total - float(part.sum()))
+    part[np.argsort(part - exact, kind="stable")[:left]] += 1
+    return part
 
 
 def _of_one(spare: Floats, lack: Floats) -> list[tuple[int, int, int]]:
