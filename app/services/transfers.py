@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from decimal import Decimal
 from typing import Any
@@ -172,6 +172,6 @@ def _values(
             int(stock.incoming[move.row, move.source]),
             int(made.goal[move.row, move.source]),
             float(made.cover[move.row, move.destination]),
-            copying.Json([asdict(line) for line in move.ledger]),
+            copying.Json([{"code": line.code, "units": line.units} for line in move.ledger]),
             now,
         )
