@@ -92,16 +92,24 @@ def _answer(
     size = ordinary_sale(windows)[sold]
     table = np.zeros((n, len(grid_days), len(GRID_Q)))
     longest, ratios = 1, np.ones((len(sold), len(GRID_Q)))
+    asked = _coming(windows, shop, panel.days, grid_days)[:, sold]
+    by_law = np.zeros(len(grid_days), dtype=bool)
     for h, length in enumerate(grid_days.tolist()):
-        asked = expected(windows, shop, np.arange(n), cut, np.full(n, length), least=0.0)[sold]
-        found = _ratios(pools[h], rows[sold], asked + size, panel.days // length)
+        found = _ratios(pools[h], rows[sold], asked[h] + size, panel.days // length)
         if found is not None:
             longest, ratios = length, found
-        if longest * 3 < length or (found is None and longest == 1):
-            table[sold, h] = _law(panel, sold, asked, length)
-        else:
-            table[sold, h] = np.maximum((asked + size)[:, None] * ratios - size[:, None], 0.0)
+        by_law[h] = longest * 3 < length or (found is None and longest == 1)
+        table[sold, h] = np.maximum((asked[h] + size)[:, None] * ratios - size[:, None], 0.0)
+    if by_law.any():
+        table[np.ix_(sold, by_law)] = _law(panel, sold, asked[by_law].T, grid_days[by_law])
     return table
+
+
+def _coming(windows: Windows, shop: Shop, days: int, grid_days: Ints) -> Floats:
+    """(H, n) units expected of all variants over the `grid_days` after the last known one."""
+    n, h = len(windows.starts), len(grid_days)
+    row, cut = np.tile(np.arange(n), h), np.full(n * h, days)
+    return expected(windows, shop, row, cut, np.repeat(grid_days, n), least=0.0).reshape(h, n)
 
 
 def past_sums(panel: Panel, windows: Windows, shop: Shop, length: int) -> Pool:
@@ -157,7 +165,8 @@ def _ratios(pool: Pool, rows: Ints, asked: Floats, own_windows: int) -> Floats |
     return np.where(np.isnan(own), shared, weight * np.nan_to_num(own) + (1 - weight) * shared)
 
 
-def _law(panel: Panel, rows: Ints, mean: Floats, length: int) -> Floats:
-    variance = daily_spread(panel.units[rows], panel.starts[rows], 182) * length
+def _law(panel: Panel, rows: Ints, mean: Floats, lengths: Ints) -> Floats:
+    """(n, H, Q) quantiles of sums over `lengths` with these means (n, H), from the variants' own spread."""
+    variance = daily_spread(panel.units[rows], panel.starts[rows], 182)[:, None] * lengths
     wide = UNCERTAIN * np.maximum(variance, mean)
-    return laws.quantile(mean[:, None], wide[:, None] + 0.1 * mean[:, None] ** 2, GRID_Q)
+    return laws.quantile(mean[..., None], wide[..., None] + 0.1 * mean[..., None] ** 2, GRID_Q)

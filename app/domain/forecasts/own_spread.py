@@ -72,10 +72,10 @@ def own_spread(panel: Panel, rows: Ints, grid_days: Ints = GRID_DAYS) -> Floats:
     rate = _blended(now, weights, np.arange(len(rows)), cut)
     spread = _index(now, np.arange(len(rows)), cut, typical)
     table, law = np.zeros((len(rows), len(grid_days), len(GRID_Q))), None
+    asked = _asked(now, shop, weights, panel.days, grid_days)
     for h, length in enumerate(grid_days.tolist()):
         law = _law(some, past, shop, weights, typical, length, law)
-        asked = _asked(now, shop, weights, cut, length)
-        table[:, h] = _quantiles(asked, spread, cut - now.starts, law, length)
+        table[:, h] = _quantiles(asked[h], spread, cut - now.starts, law, length)
     table[rate <= 1e-5] = 0.0
     wide = widened(table, 1.0 + FEW_VARIANTS / (len(panel) + 4.0), table[:, :, [MEDIAN]])
     return np.maximum.accumulate(np.maximum.accumulate(wide, axis=1), axis=2)
@@ -100,10 +100,13 @@ def _blended(windows: Windows, weights: dict[float, float], row: Ints, cut: Ints
     return np.asarray(np.sum([w * rate for w, rate in zip(weights.values(), rates, strict=True)], axis=0))
 
 
-def _asked(windows: Windows, shop: Shop, weights: dict[float, float], cut: Ints, length: int) -> Floats:
-    row, span = np.arange(len(cut)), np.full(len(cut), length)
+def _asked(windows: Windows, shop: Shop, weights: dict[float, float], days: int, grid_days: Ints) -> Floats:
+    """(H, n) units expected over the `grid_days` after the last known day."""
+    n, h = len(windows.starts), len(grid_days)
+    row, cut, span = np.tile(np.arange(n), h), np.full(n * h, days), np.repeat(grid_days, n)
     sums = expected_by(windows, shop, weights, row, cut, span, least=0.0)
-    return np.asarray(np.sum([w * each for w, each in zip(weights.values(), sums, strict=True)], axis=0))
+    parts = [w * each for w, each in zip(weights.values(), sums, strict=True)]
+    return np.asarray(np.sum(parts, axis=0)).reshape(h, n)
 
 
 def _raw_index(windows: Windows, row: Ints, cut: Ints) -> tuple[Floats, Floats, Floats]:
