@@ -125,6 +125,15 @@ def test_training_windows_end_by_the_last_known_day() -> None:
     assert len(row) == 500
 
 
+def test_trees_of_large_datas_outermost_levels_alone_are_split_at_random_places() -> None:
+    rng = np.random.default_rng(0)
+    x, y = rng.normal(size=(500, 4)), rng.gamma(1.0, size=500)
+    for small, wanted in ((False, [0.025, 0.975]), (True, [])):
+        boosters = learned._train(x, y, np.ones(500), small=small, seed=0)
+        random = ["[extra_trees: 1]" in booster for booster in boosters]
+        assert learned.LEVELS[random].tolist() == wanted
+
+
 def test_a_shop_that_stopped_selling_teaches_nothing() -> None:
     panel = shop(30, 400)
     stopped = replace(panel, units=np.where(np.arange(400) < 100, panel.units, 0.0))

@@ -29,6 +29,7 @@ LEVELS = np.array([0.025, 0.1, 0.25, 0.5, 0.75, 0.9, 0.975])
 MEDIAN = 3
 LENGTHS = np.array([1, 2, 3, 5, 7, 10, 14, 21, 28, 42, 60, 90, 120, 180])
 TREES = 75
+TAIL = 0.45  # levels further from the median rest on few rows: trees split at random places fit less of their luck
 FIRST_CUT = 14
 LEAST_LENGTH = 7  # a variant teaches once a week of it lies behind a cut-off
 ACTIVE_DAYS = 182
@@ -84,7 +85,7 @@ def learn(
 
 
 def _train(x: Floats, y: Floats, weight: Floats, *, small: bool, seed: int) -> tuple[str, ...]:
-    """One booster per LEVELS; `small` data gets smaller trees."""
+    """One booster per LEVELS: smaller trees for `small` data, extremely randomised ones for large data's tails."""
     lightgbm = libraries.lightgbm()
     settings = {
         "objective": "quantile",
@@ -101,7 +102,8 @@ def _train(x: Floats, y: Floats, weight: Floats, *, small: bool, seed: int) -> t
     data = lightgbm.Dataset(x, y, weight=weight, params=quiet, free_raw_data=False).construct()
 
     def one(q: float) -> str:
-        booster = lightgbm.train(settings | quiet | {"alpha": q}, data, TREES)
+        own = {"alpha": q, "extra_trees": not small and abs(q - 0.5) > TAIL}
+        booster = lightgbm.train(settings | quiet | own, data, TREES)
         return str(booster.model_to_string())
 
     with ThreadPoolExecutor(WORKERS) as pool:
