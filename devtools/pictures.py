@@ -57,6 +57,7 @@ class Scene:
             Picture("home", "/", height=1500),
             Picture("home-phone", "/", width=PHONE, height=780),
             Picture("suggestions", "/suggestions"),
+            Picture("transfers", "/transfers", height=800),
             Picture("order-draft", self.places["draft"]),
             Picture("order-receive", self.places["sent"]),
             Picture("suppliers", "/suppliers", height=700),
