@@ -18,8 +18,9 @@ from werkzeug.serving import make_server
 from app.jobs import forecasts, proof, reports
 from app.jobs import imports as import_jobs
 from app.platform import clock, db, queue, tenancy
-from app.services import events, imports, purchasing
+from app.services import events, imports, purchasing, stores
 from app.services import proof as proofs
+from app.services.forecasts import parts
 from devtools.chromium import ensure_chromium
 from tests import factories
 from tests.factories import Shop
@@ -365,6 +366,30 @@ def test_the_first_sync_turns_into_the_dashboard(browser: Browser, address: str,
     expect(tab.get_by_role("heading", name="Reorder suggestions")).to_be_visible()
     tab.wait_for_function(DRAWN)
     expect(tab.locator("#home")).not_to_have_attribute("hx-get", re.compile(".*"))
+    tab.context.close()
+
+
+def test_a_forecast_in_parts_is_told_on_a_phone_until_it_is_whole(
+    browser: Browser, address: str, app: Flask, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    shop, _ = factories.ready_store(app, items=factories.ITEMS[:2])
+    monkeypatch.setattr(parts, "AT_ONCE", 1)
+    with app.app_context(), tenancy.store_scope(db.session(), shop.id), db.transaction():
+        stores.settings().engine = "prophet"
+    factories.forecast(app, shop)
+    tab = visit(browser, address, shop, width=375)
+    tab.goto("/")
+    expect(tab.locator("#status")).to_contain_text("Forecast under way: 0 of 2 products")
+    tab.evaluate(AXE.read_text())
+    assert tab.evaluate("axe.run()")["violations"] == []
+    assert tab.evaluate("document.documentElement.scrollWidth - innerWidth") <= 0
+    with app.app_context():
+        with tenancy.store_scope(db.session(), shop.id):
+            run_id, number = db.rows("SELECT run_id, number FROM forecast_parts")[0]
+        forecasts.part(shop.id, run_id, number)
+        forecasts.whole(shop.id, run_id)
+    expect(tab.locator("#status")).to_contain_text("New numbers are in")
+    expect(tab.locator("#status")).not_to_contain_text("under way")
     tab.context.close()
 
 
