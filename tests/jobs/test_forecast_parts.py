@@ -13,9 +13,11 @@ from cmdstanpy import CmdStanModel
 from flask import Flask
 from rq import SimpleWorker
 
+from app.domain.demand import Panel
 from app.jobs import forecasts as jobs
 from app.jobs import schedule
 from app.models.catalog import VariantSettings
+from app.models.forecasts import ForecastRun
 from app.platform import clock, db, outbox, queue, tenancy
 from app.queries import sync
 from app.services import forecasts, stores
@@ -374,3 +376,26 @@ def test_no_other_store_sees_a_part_or_an_answer(app: Flask, shop: Shop, small: 
         assert parts.left(run_id, number + 1) is None
         assert parts.lock(run_id) is None
         assert forecasts.complete(run_id, now=clock.now()) is None
+
+
+@pytest.mark.parametrize(
+    ("products", "parts_of"), [(9, [3, 3, 3]), (17, [3, 3, 3, 3, 3, 2]), (50, [6] * 8 + [2])]
+)
+def test_few_products_make_even_parts_and_many_make_whole_ones(
+    shop: Shop, monkeypatch: pytest.MonkeyPatch, products: int, parts_of: list[int]
+) -> None:
+    monkeypatch.setattr(parts, "LEAST_IN_A_PART", 3)
+    monkeypatch.setattr(parts, "IN_A_PART", 6)
+    panel = Panel(
+        np.arange(products),
+        clock.today("Europe/Berlin"),
+        np.ones((products, 2)),
+        np.zeros(products, dtype=np.int64),
+    )
+    with scope(shop):
+        run = ForecastRun(engine="prophet", origin=panel.last_day, started_at=clock.now())
+        db.session().add(run)
+        db.session().flush()
+        numbers = parts.divide(run.id, panel, now=clock.now())
+        sizes = [row.variants for row in db.rows("SELECT variants FROM forecast_parts ORDER BY number")]
+    assert (numbers, sizes) == (list(range(1, len(parts_of) + 1)), parts_of)

@@ -24,8 +24,10 @@ from app.services.forecasts import answers
 
 # So many products are asked about within the run itself: ten seconds, for which nobody need be kept waiting longer.
 AT_ONCE = 300
-# So many in a part: some fifteen seconds, beside which a job's own start (two, Prophet's import) counts little.
+# At most so many in a part: some fifteen seconds, beside which a job's own start (two, Prophet's import) counts
+# little. Where the products are few the parts are smaller, so that several workers share them evenly.
 IN_A_PART = 400
+EVEN_PARTS, LEAST_IN_A_PART = 8, 100
 # So many are stored in one transaction.
 IN_A_STEP = 50
 
@@ -50,7 +52,8 @@ def divide(run_id: int, panel: Panel, *, now: datetime) -> list[int]:
     """Store the products of `panel` as parts of the run; returns the parts' numbers."""
     last = db.session().execute(select(func.max(ForecastPart.number)).where(ForecastPart.run_id == run_id))
     first = (last.scalar() or 0) + 1
-    rows = [np.arange(i, min(i + IN_A_PART, len(panel))) for i in range(0, len(panel), IN_A_PART)]
+    size = min(max(-(-len(panel) // EVEN_PARTS), LEAST_IN_A_PART), IN_A_PART)
+    rows = [np.arange(i, min(i + size, len(panel))) for i in range(0, len(panel), size)]
     for number, mine in enumerate(rows, first):
         content = _packed(panel.take(mine))
         part = ForecastPart(run_id=run_id, number=number, variants=len(mine), content=content, touched_at=now)
