@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import threading
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import timedelta
@@ -13,11 +15,9 @@ from cmdstanpy import CmdStanModel
 from flask import Flask
 from rq import SimpleWorker
 
-from app.domain.demand import Panel
 from app.jobs import forecasts as jobs
 from app.jobs import schedule
 from app.models.catalog import VariantSettings
-from app.models.forecasts import ForecastRun
 from app.platform import clock, db, outbox, queue, tenancy
 from app.queries import sync
 from app.services import forecasts, stores
@@ -178,8 +178,7 @@ def test_a_repeated_part_changes_nothing_and_the_run_is_made_whole_once(
     run_id, number = a_part(shop)
     assert owed("forecast-whole") == [f"forecast-whole-{run_id}"]
     work()
-    whole = stored(shop)
-    mails = value(shop, "SELECT COUNT(*) FROM alert_mails")
+    whole, mails = stored(shop), value(shop, "SELECT COUNT(*) FROM alert_mails")
     jobs.whole(shop.id, run_id)
     jobs.part(shop.id, run_id, number)
     assert (stored(shop), owed(), len(fits)) == (whole, [], SLOW)
@@ -346,23 +345,6 @@ def test_when_all_products_are_gone_the_run_ends(shop: Shop, small: None) -> Non
     assert value(shop, "SELECT COUNT(*) FROM forecast_parts") == 0
 
 
-def test_a_part_holds_the_history_of_its_own_products_and_of_no_others(shop: Shop, small: None) -> None:
-    jobs.run(shop.id)
-    with scope(shop):
-        db.execute("DELETE FROM daily_sales")
-        db.session().commit()
-    run_id, number = a_part(shop)
-    with scope(shop):
-        panel = parts.left(run_id, number)
-    assert panel is not None
-    assert panel.keys.tolist() == [1000, 1001, 1002]
-    assert panel.last_day == clock.today("Europe/Berlin") - timedelta(days=1)
-    for k in range(3):
-        assert panel.units[k, ::-1].tolist() == [
-            ITEMS[k].units[back % 60] for back in range(1, panel.days + 1)
-        ]
-
-
 def test_no_other_store_sees_a_part_or_an_answer(app: Flask, shop: Shop, small: None) -> None:
     jobs.run(shop.id)
     run_id, number = a_part(shop)
@@ -378,24 +360,41 @@ def test_no_other_store_sees_a_part_or_an_answer(app: Flask, shop: Shop, small: 
         assert forecasts.complete(run_id, now=clock.now()) is None
 
 
-@pytest.mark.parametrize(
-    ("products", "parts_of"), [(9, [3, 3, 3]), (17, [3, 3, 3, 3, 3, 2]), (50, [6] * 8 + [2])]
-)
-def test_few_products_make_even_parts_and_many_make_whole_ones(
-    shop: Shop, monkeypatch: pytest.MonkeyPatch, products: int, parts_of: list[int]
+def test_of_two_parts_that_end_together_one_waits_and_has_the_run_made_whole(
+    app: Flask, shop: Shop, small: None, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(parts, "LEAST_IN_A_PART", 3)
-    monkeypatch.setattr(parts, "IN_A_PART", 6)
-    panel = Panel(
-        np.arange(products),
-        clock.today("Europe/Berlin"),
-        np.ones((products, 2)),
-        np.zeros(products, dtype=np.int64),
-    )
-    with scope(shop):
-        run = ForecastRun(engine="prophet", origin=panel.last_day, started_at=clock.now())
-        db.session().add(run)
-        db.session().flush()
-        numbers = parts.divide(run.id, panel, now=clock.now())
-        sizes = [row.variants for row in db.rows("SELECT variants FROM forecast_parts ORDER BY number")]
-    assert (numbers, sizes) == (list(range(1, len(parts_of) + 1)), parts_of)
+    jobs.run(shop.id)
+    ends = [a_part(shop, index) for index in range(3)]
+    jobs.part(shop.id, *ends[0])
+    are_done, told = parts.are_done, []
+    is_kept, may_end = threading.Event(), threading.Event()
+
+    def held(run_id: int) -> bool:
+        """The first to have kept its last answers commits only when the other waits for it."""
+        if not is_kept.is_set():
+            is_kept.set()
+            assert may_end.wait(60)
+        told.append(are_done(run_id))
+        return told[-1]
+
+    monkeypatch.setattr(parts, "are_done", held)
+
+    def end(place: tuple[int, int]) -> None:
+        with app.app_context():
+            jobs.part(shop.id, *place)
+
+    both = [threading.Thread(target=end, args=(place,)) for place in ends[1:]]
+    both[0].start()
+    assert is_kept.wait(60)
+    both[1].start()
+    limit = time.monotonic() + 60
+    while not value(shop, "SELECT COUNT(*) FROM pg_locks WHERE NOT granted"):
+        assert time.monotonic() < limit, "the second did not wait for the first"
+        time.sleep(0.02)
+    may_end.set()
+    for one in both:
+        one.join(60)
+    assert told == [False, True]
+    assert owed("forecast-whole") == [f"forecast-whole-{ends[0][0]}"]
+    work()
+    assert statuses(shop) == ["done"]

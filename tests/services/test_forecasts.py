@@ -10,10 +10,13 @@ import pytest
 from flask import Flask
 
 from app.domain import forecasts as engines
+from app.domain.demand import Panel
 from app.domain.forecasts import learned
+from app.models.forecasts import ForecastRun
 from app.models.sales import DailySales
 from app.platform import clock, columns, db, tenancy
 from app.services import forecasts, stores
+from app.services.forecasts import parts
 from tests.factories import Item, fill, make_store
 
 TODAY = clock.today("Europe/Berlin")
@@ -123,3 +126,36 @@ def test_long_results_are_cut_batch_by_batch(store: list[int], monkeypatch: pyte
     monkeypatch.setattr(columns, "_BATCH", 100)
     found = columns.read("SELECT g::bigint FROM generate_series(1, 5000) AS g", {"n": "bigint"})
     assert found["n"].tolist() == list(range(1, 5001))
+
+
+@pytest.mark.parametrize(("products", "parts_of"), [(9, [3, 3, 3]), (17, [3] * 5 + [2]), (50, [6] * 8 + [2])])
+def test_few_products_make_even_parts_and_many_make_whole_ones(
+    store: list[int], monkeypatch: pytest.MonkeyPatch, products: int, parts_of: list[int]
+) -> None:
+    monkeypatch.setattr(parts, "LEAST_IN_A_PART", 3)
+    monkeypatch.setattr(parts, "IN_A_PART", 6)
+    starts = np.zeros(products, dtype=np.int64)
+    panel = Panel(np.arange(products), TODAY, np.ones((products, 2)), starts)
+    run = ForecastRun(engine="prophet", origin=TODAY, started_at=clock.now())
+    db.session().add(run)
+    db.session().flush()
+    numbers = parts.divide(run.id, panel, now=clock.now())
+    sizes = [row.variants for row in db.rows("SELECT variants FROM forecast_parts ORDER BY number")]
+    assert (numbers, sizes) == (list(range(1, len(parts_of) + 1)), parts_of)
+
+
+def test_a_part_holds_the_history_of_its_own_products_and_of_no_others(
+    store: list[int], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(parts, "AT_ONCE", 1)
+    monkeypatch.setattr(parts, "IN_A_PART", 3)
+    stores.settings().engine = "prophet"
+    made = forecasts.run(today=TODAY, now=clock.now())
+    assert made is not None and made.forecasts is None and made.parts == [1, 2, 3, 4]
+    db.execute("DELETE FROM daily_sales")
+    panel = parts.left(made.run_id, 2)
+    assert panel is not None and panel.keys.tolist() == store[3:6]
+    assert panel.last_day == TODAY - timedelta(days=1)
+    for row, item in enumerate(ITEMS[3:6]):
+        sold = [item.units[back % 90] if back <= item.days else 0 for back in range(1, panel.days + 1)]
+        assert panel.units[row, ::-1].tolist() == sold
