@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+import threading
+from collections.abc import Iterator
+from typing import TYPE_CHECKING
+
 import pytest
 from flask import Flask
 
@@ -9,6 +13,9 @@ from app.platform import queue
 from tests import factories, people
 from tests.blueprints import ordering
 from tests.factories import Shop
+
+if TYPE_CHECKING:  # whoever asks for no browser need not load what drives one
+    from playwright.sync_api import Browser
 
 
 @pytest.fixture(scope="session")
@@ -48,3 +55,29 @@ def owner(app: Flask) -> tuple[int, str, int]:
     (user_id, email), (store_id, _) = people.make_user(app), people.make_shop(app)
     people.join(app, user_id, store_id, "owner")
     return user_id, email, store_id
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Browser]:
+    """A Chromium without a window."""
+    from playwright.sync_api import sync_playwright
+
+    from devtools.chromium import ensure_chromium
+
+    with sync_playwright() as playwright:
+        found = playwright.chromium.launch(executable_path=str(ensure_chromium()), args=["--no-sandbox"])
+        yield found
+        found.close()
+
+
+@pytest.fixture(scope="module")
+def address(app: Flask) -> Iterator[str]:
+    """Where the app answers a browser."""
+    from werkzeug.serving import make_server
+
+    server = make_server("127.0.0.1", 0, app, threaded=True)
+    thread = threading.Thread(target=server.serve_forever, daemon=True)
+    thread.start()
+    yield f"http://127.0.0.1:{server.server_port}"
+    server.shutdown()
+    thread.join(10)

@@ -5,15 +5,13 @@ shift, no sideways scrolling on a phone, and what htmx does with sorting, search
 from __future__ import annotations
 
 import re
-import threading
 from collections.abc import Iterator
 from datetime import timedelta
 from pathlib import Path
 
 import pytest
 from flask import Flask
-from playwright.sync_api import Browser, Page, Route, expect, sync_playwright
-from werkzeug.serving import make_server
+from playwright.sync_api import Browser, Page, expect
 
 from app.jobs import forecasts, proof, reports
 from app.jobs import imports as import_jobs
@@ -21,11 +19,10 @@ from app.platform import clock, db, queue, tenancy
 from app.services import events, imports, purchasing, stores
 from app.services import proof as proofs
 from app.services.forecasts import parts
-from devtools.chromium import ensure_chromium
 from tests import factories
+from tests.blueprints.browsing import visit
 from tests.factories import Shop
 from tests.places import two_places
-from tests.signing import id_token
 
 pytestmark = pytest.mark.browser
 AXE = Path(__file__).resolve().parents[2] / "node_modules" / "axe-core" / "axe.min.js"
@@ -56,30 +53,6 @@ PAGES = [
 ]
 # Functions, because the policy forbids to evaluate text.
 DRAWN = "() => [...document.querySelectorAll('canvas')].every((one) => window.Chart?.getChart(one))"
-WATCH = """
-window.seen = {shift: 0, blocked: []};
-const note = (one) => { if (!one.hadRecentInput) seen.shift += one.value; };
-new PerformanceObserver((list) => list.getEntries().forEach(note)).observe({type: "layout-shift", buffered: true});
-document.addEventListener("securitypolicyviolation", (one) => seen.blocked.push(one.violatedDirective));
-"""
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
-    with sync_playwright() as playwright:
-        found = playwright.chromium.launch(executable_path=str(ensure_chromium()), args=["--no-sandbox"])
-        yield found
-        found.close()
-
-
-@pytest.fixture(scope="module")
-def address(app: Flask) -> Iterator[str]:
-    server = make_server("127.0.0.1", 0, app, threaded=True)
-    thread = threading.Thread(target=server.serve_forever, daemon=True)
-    thread.start()
-    yield f"http://127.0.0.1:{server.server_port}"
-    server.shutdown()
-    thread.join(10)
 
 
 @pytest.fixture(scope="module")
@@ -129,30 +102,6 @@ def store(app: Flask) -> tuple[Shop, list[int]]:
         proof.make(found[0].id, wanted)
         queue.connection().flushdb()
     return found
-
-
-def visit(browser: Browser, address: str, shop: Shop, *, role: str = "owner", width: int = 1280) -> Page:
-    """A tab whose requests carry a fresh ID token, as App Bridge sees to inside the admin."""
-    context = browser.new_context(
-        base_url=address,
-        viewport={"width": width, "height": 800},
-        locale="en-GB",
-        timezone_id="Europe/Berlin",
-    )
-
-    def sign(route: Route) -> None:
-        if not route.request.url.startswith(address):
-            route.fulfill(body="", content_type="text/javascript")
-            return
-        token = id_token(shop.domain, user=factories.USERS[role])
-        route.continue_(headers={**route.request.headers, "authorization": f"Bearer {token}"})
-
-    context.route("**/*", sign)
-    context.add_init_script(WATCH)
-    page = context.new_page()
-    page.set_default_timeout(60_000)
-    expect.set_options(timeout=60_000)
-    return page
 
 
 @pytest.fixture
