@@ -188,8 +188,7 @@ def test_the_automatic_engine_learns_anew_every_four_weeks(monkeypatch: pytest.M
     panel = shop(3, 110)
     nothing = np.full((3, 110), np.nan)
     rows = np.flatnonzero(provable(panel, window(110)[0]))
-    every_two_weeks = Policy(review_days=14)
-    prove(panel, every_two_weeks, rows=rows, closing=nothing, inferred=np.zeros((3, 110), dtype=bool))
+    prove(panel, Policy(), rows=rows, closing=nothing, inferred=np.zeros((3, 110), dtype=bool))
     assert np.diff(trained).tolist() == [28]
 
 
