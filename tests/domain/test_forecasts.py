@@ -337,3 +337,12 @@ def test_smoothed_rates_are_weighted_means_since_the_start() -> None:
     for row, start in enumerate(panel.starts):
         weights = 0.88 ** np.arange(9 - start)[::-1]
         assert made[row, 8] == pytest.approx((weights * units[row, start:]).sum() / weights.sum(), rel=1e-6)
+
+
+@pytest.mark.parametrize("days", [1, 27, 29, 200])
+def test_peaks_are_the_largest_of_the_last_days(days: int) -> None:
+    panel = shop(3, days, rate=(50, 500))
+    made = Windows.of(panel).peak
+    for length in (28, 182):
+        largest = [panel.units[:, max(0, day + 1 - length) : day + 1].max(axis=1) for day in range(days)]
+        assert np.array_equal(made[length], np.stack(largest, axis=1))

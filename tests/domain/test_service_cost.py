@@ -22,12 +22,13 @@ def costs(forecasts: Forecasts, policy: Policy, *levels: float, groups: str = "A
 
 
 @pytest.mark.parametrize("alpha", [0.5, 0.79, 0.9, 0.95, 0.99])
-def test_lost_sales_are_those_of_the_fill_rate(alpha: float) -> None:
-    """Poisson 5 a day, L 10, R 7, as in G13: what is not filled is lost."""
-    policy = Policy(10, 0, 7, alpha)
+@pytest.mark.parametrize(("lead", "review"), [(10, 7), (40, 2)])
+def test_lost_sales_are_those_of_the_fill_rate(alpha: float, lead: int, review: int) -> None:
+    """Poisson 5 a day, as in G13 for L 10 and R 7: what is not filled is lost."""
+    policy = Policy(lead, 0, review, alpha)
     (made,) = costs(ONE, policy, alpha)
     target = float(target_stock(ONE, policy)[0])
-    beta = laws.fill_rate(5, 5, target, 10, 7)
+    beta = laws.fill_rate(5, 5, target, lead, review)
     assert made.lost_units == pytest.approx((1 - beta) * 5 * 365, rel=0.08, abs=1.5)
     assert made.lost_value == pytest.approx(10 * made.lost_units)
 
