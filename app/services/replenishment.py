@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import asdict
 from datetime import date, datetime, timedelta
 from typing import Any
 
@@ -237,7 +236,7 @@ def _values(
 def _line(line: LedgerLine, facts: Mapping[str, Facts], variant_id: int) -> dict[str, Any]:
     """The line as it is stored, with what is known beside the plan of its variant."""
     more = facts.get(line.code, {}).get(variant_id, {})
-    return asdict(line) | {"detail": {**line.detail, **more}}
+    return {"code": line.code, "units": line.units, "detail": {**line.detail, **more}}
 
 
 def positions(ids: list[int]) -> dict[int, Row[Any]]:

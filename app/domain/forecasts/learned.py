@@ -34,13 +34,16 @@ FIRST_CUT = 14
 LEAST_LENGTH = 7  # a variant teaches once a week of it lies behind a cut-off
 ACTIVE_DAYS = 182
 CHUNK = 4000  # variants whose running totals are held at once: bounds memory whatever the shop's size
+ASKED = 1250  # the same of those that one thread asks for
 MAX_ROWS = 100_000
 MIN_ROWS = 500
 YOUNG_DAYS, YOUNG_EXTRA = 45, 0.2  # a new product strays further than older ones at the same rate did
 OVERDRAW = 8  # draws for each row wanted: most are valid, in short histories few
 FOCUS = 1 / 3  # share of the training rows at the length that the shop orders for
-WORKERS = 2  # quantiles trained side by side, each on one thread: LightGBM's own threads wait for each
-# other at every split, which on a busy machine costs ten times the work, and dead-locks after a fork
+WORKERS = (
+    2  # quantiles trained, and variants asked for, side by side, each on one thread: LightGBM's own threads
+)
+# wait for each other at every split, which on a busy machine costs ten times the work, and dead-lock after a fork
 
 
 @dataclass(frozen=True)
@@ -127,20 +130,24 @@ def expects(learned: Learned, panel: Panel) -> bool:
 
 def predict(learned: Learned, panel: Panel, rows: Ints, grid_days: Ints = GRID_DAYS) -> Floats:
     """(n, H, Q) quantiles of the sums over `grid_days` of `rows`, rising with days and with q."""
-    shop = Shop.of(panel, learned.decay, learned.season)
+    shop, models = Shop.of(panel, learned.decay, learned.season), learned.models
     out = np.empty((len(rows), len(grid_days), len(GRID_Q)))
-    for begin in range(0, len(rows), CHUNK):
-        part = slice(begin, begin + CHUNK)
-        out[part] = _predict_chunk(learned, shop, panel.take(rows[part]), grid_days)
+
+    def ask(begin: int) -> None:
+        part = slice(begin, begin + ASKED)
+        out[part] = _predict_chunk(learned, models, shop, panel.take(rows[part]), grid_days)
+
+    with ThreadPoolExecutor(WORKERS) as pool:
+        list(pool.map(ask, range(0, len(rows), ASKED)))
     return np.maximum.accumulate(np.maximum.accumulate(out, axis=2), axis=1)
 
 
-def _predict_chunk(learned: Learned, shop: Shop, panel: Panel, grid_days: Ints) -> Floats:
+def _predict_chunk(learned: Learned, models: list[Any], shop: Shop, panel: Panel, grid_days: Ints) -> Floats:
     n, lengths = len(panel), np.minimum(grid_days, learned.longest)
     row = np.repeat(np.arange(n), len(lengths))
     cut = np.full(len(row), panel.days)
     x, scale = features(Windows.of(panel), shop, panel.price, row, cut, np.tile(lengths, n))
-    ratios = np.stack([model.predict(x, num_threads=1) for model in learned.models], axis=1)
+    ratios = np.stack([model.predict(x, num_threads=1) for model in models], axis=1)
     ratios = np.maximum(np.sort(ratios, axis=1), 0.0)
     beyond = np.tile(grid_days / lengths, n)
     young = np.maximum(1.0 - panel.history_days / YOUNG_DAYS, 0.0)

@@ -27,9 +27,10 @@ def record_forecasts(*, today: date) -> int:
             SELECT (array_position(f.grid_days, CAST(:days AS integer)) - 1) * cardinality(f.grid_q) AS row
         ) at
         WHERE cardinality(f.daily_mean) >= :days AND f.refused_until IS NULL AND f.model_numbers IS NULL
-            AND NOT EXISTS (
-            SELECT 1 FROM forecast_records r WHERE r.store_id = f.store_id AND r.variant_id = f.variant_id
-                AND r.origin > CAST(:today AS date) - 8)
+            -- Read once into a table of hashes. A join, where PostgreSQL does not know the tables yet, looks for each
+            -- product through all that was noted just before it: minutes for 50,000 of them.
+            AND f.variant_id NOT IN (
+            SELECT r.variant_id FROM forecast_records r WHERE r.origin > CAST(:today AS date) - 8)
         ON CONFLICT DO NOTHING
         """,
         days=HORIZON_DAYS,
