@@ -43,7 +43,9 @@ def read(sql: str, kinds: Mapping[str, str], /, **parameters: Any) -> dict[str, 
     sink = _Sink(kinds)
     with cast(Any, db.session().connection().connection.cursor()) as cursor:
         query = cursor.mogrify(sql, parameters).decode()
-        cursor.copy_expert(f"COPY ({query}) TO STDOUT (FORMAT binary)", sink)
+        # COPY writes each row by itself: they are gathered before a line of Python runs.
+        with io.BufferedWriter(sink, _BATCH) as gathered:
+            cursor.copy_expert(f"COPY ({query}) TO STDOUT (FORMAT binary)", gathered)
     return sink.columns()
 
 

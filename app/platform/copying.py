@@ -139,6 +139,7 @@ class Json:
     value: Any
 
 
+_AS_JSON = json.JSONEncoder(separators=(",", ":"), default=str).encode
 _ESCAPES = str.maketrans({"\\": "\\\\", "\t": "\\t", "\n": "\\n", "\r": "\\r"})
 # Most values are of these types, whose text needs no escapes.
 _PLAIN: dict[type, Callable[[Any], str]] = {
@@ -158,7 +159,7 @@ def _copy_text(value: Any) -> str:
     if plain is not None:
         return plain(value)
     if isinstance(value, Json):
-        value = json.dumps(value.value, separators=(",", ":"), default=str)
+        value = _AS_JSON(value.value)
     elif isinstance(value, list):
         value = "{" + ",".join(map(_array_item, value)) + "}"
     return str(value).translate(_ESCAPES)
