@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import subprocess
 import sys
 import time
@@ -13,7 +12,8 @@ from pathlib import Path
 import psycopg2
 
 from app.config import Settings
-from bench import _ground
+from bench import _ground, _processes
+from bench._processes import children
 from devtools.paths import ROOT
 from devtools.ports import answers, free_port
 
@@ -55,14 +55,6 @@ def serving(found: Settings, *, workers: int) -> Iterator[tuple[str, list[int]]]
         process.wait(60)
 
 
-def children(pid: int) -> list[int]:
-    """The processes that this one has started and that live; none when it has ended itself."""
-    try:
-        return [int(one) for one in Path(f"/proc/{pid}/task/{pid}/children").read_text().split()]
-    except FileNotFoundError:
-        return []
-
-
 def processor_seconds(pids: Iterable[int]) -> float:
     """What these processes have used of the processor so far, with all their threads, in seconds."""
     nanoseconds = 0
@@ -84,24 +76,13 @@ class Meter:
             cursor = connection.cursor()
             cursor.execute("SELECT pg_backend_pid()")
             backend = cursor.fetchone()[0]
-            self._database = _parent(backend) if _name(backend) == "postgres" else None
+            is_here = _processes.name(backend) == "postgres"
+            self._database = _processes.parent(backend) if is_here else None
         connection.close()
 
     def read(self) -> tuple[float, float]:
         """(web, database): processor seconds so far, those of the ended workers of parallel queries too."""
         if self._database is None:
             return processor_seconds(self._web), 0.0
-        fields = Path(f"/proc/{self._database}/stat").read_text().rpartition(")")[2].split()
-        ended = (int(fields[13]) + int(fields[14])) / os.sysconf("SC_CLK_TCK")
+        ended = _processes.buried_seconds(self._database)
         return processor_seconds(self._web), ended + processor_seconds(children(self._database))
-
-
-def _parent(pid: int) -> int:
-    return int(Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[1])
-
-
-def _name(pid: int) -> str:
-    try:
-        return Path(f"/proc/{pid}/comm").read_text().strip()
-    except FileNotFoundError:
-        return ""

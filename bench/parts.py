@@ -10,7 +10,6 @@ from __future__ import annotations
 
 import argparse
 import json
-import os
 import signal
 import sys
 import time
@@ -19,12 +18,10 @@ from typing import Any
 
 from flask import Flask
 
-from app.jobs import forecasts as jobs
-from app.platform import db, lost, queue, tenancy
+from app.platform import db, queue, tenancy
 from app.services import stores
-from bench import _ground, nightly
+from bench import _ground, _night, _processes
 
-LONGEST_SECONDS = 850
 _DIGEST = """
     SELECT COUNT(*) AS n, COUNT(*) FILTER (WHERE model = 'prophet') AS prophet,
            md5(string_agg((to_jsonb(f) - 'store_id' - 'run_id')::text, '' ORDER BY variant_id)) AS digest
@@ -62,10 +59,10 @@ def _shared(app: Flask, settings: Any, count: int, options: argparse.Namespace) 
     store_id = _ground.store(app, f"parts-{count}.myshopify.com")
     with app.app_context(), tenancy.store_scope(db.session(), store_id):
         db.rows("SELECT setseed(0.42)")  # each store gets the same sales
-        nightly.fill(options.variants, options.days)
+        _night.fill(options.variants, options.days)
         stores.settings().engine = "prophet"
         db.session().commit()
-    with nightly.workers(settings, count) as pids, app.app_context():
+    with _night.workers(settings, count) as pids, app.app_context():
         first = _run(store_id, pids)
         again = _run(store_id, pids)
         with tenancy.store_scope(db.session(), store_id):
@@ -75,29 +72,25 @@ def _shared(app: Flask, settings: Any, count: int, options: argparse.Namespace) 
 
 def _run(store_id: int, pids: list[int]) -> dict[str, float]:
     """Seconds until the run is whole, the workers' CPU seconds meanwhile, and the largest job's peak in MiB."""
-    before, used, peak = nightly.runs(store_id), _cpu(pids), 0.0
-    begun = time.perf_counter()
-    with db.transaction():
-        queue.enqueue(jobs.run, store_id, on="periodic", once=f"forecast-{store_id}")
-    while nightly.runs(store_id) == before or _is_busy():
-        peak = max([peak, *map(nightly.peak_mib, nightly.children(pids))])
-        time.sleep(nightly.PAUSE)
-        failed = lost.failed_jobs([queue.queue(name) for name in queue.QUEUES])
-        if failed or time.perf_counter() - begun > LONGEST_SECONDS:
-            raise RuntimeError(f"the run did not end: {failed}")
-    seconds = time.perf_counter() - begun
+    used, peak = _cpu(pids), 0.0
+
+    def look() -> None:
+        nonlocal peak
+        jobs = [child for pid in pids for child in _processes.children(pid)]
+        peak = max([peak, *map(_processes.peak_mib, jobs)])
+
+    seconds = _night.forecast(store_id, look=look, is_over=_is_idle)
     time.sleep(1)  # until the last job's process is buried, and its time counted
     return {"seconds": seconds, "cpu": _cpu(pids) - used, "peak_mib": peak}
 
 
-def _is_busy() -> bool:
-    return any(one.started_job_registry.get_job_ids(cleanup=False) for one in queue.queues())
+def _is_idle() -> bool:
+    return not any(one.started_job_registry.get_job_ids(cleanup=False) for one in queue.queues())
 
 
 def _cpu(pids: list[int]) -> float:
     """CPU seconds of processes and of all that they have forked and buried."""
-    fields = [Path(f"/proc/{pid}/stat").read_text().rsplit(")", 1)[1].split() for pid in pids]
-    return sum(int(value) for one in fields for value in one[11:15]) / os.sysconf("SC_CLK_TCK")
+    return sum(_processes.processor_seconds(pid) + _processes.buried_seconds(pid) for pid in pids)
 
 
 def _print(row: dict[str, Any]) -> None:

@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import argparse
 import json
-import os
 import random
 import resource
 import sys
@@ -32,6 +31,7 @@ from app.shopify.admin import AdminClient, ShopifyBusy
 from app.shopify.documents import search
 from bench import _fairness, _ground
 from bench._month import Month, judge
+from bench._processes import processor_seconds
 from tests.live import Live, live
 
 LINES_PER_SECOND, MEMORY_MIB = 20_000, 300
@@ -108,10 +108,10 @@ def _bulk(settings: Any, folder: Path, options: argparse.Namespace) -> dict[str,
     before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
     with app.app_context(), tenancy.store_scope(db.session(), store_id):
         backend = db.rows("SELECT pg_backend_pid() AS pid")[0].pid
-        begun, own, theirs = time.monotonic(), time.process_time(), _processor_seconds(backend)
+        begun, own, theirs = time.monotonic(), time.process_time(), processor_seconds(backend)
         counts = _store(store_id, f"{url}/orders.jsonl", file.stat().st_size)
         seconds, own = time.monotonic() - begun, time.process_time() - own
-        theirs = _processor_seconds(backend) - theirs
+        theirs = processor_seconds(backend) - theirs
         db.session().rollback()
     stop()
     peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
@@ -131,15 +131,6 @@ def _bulk(settings: Any, folder: Path, options: argparse.Namespace) -> dict[str,
         "peak_mib_before": round(before / 1024),
         "limit_mib": MEMORY_MIB,
     }
-
-
-def _processor_seconds(pid: int) -> float:
-    """What a process on this machine has used of the processor; 0 where the system does not tell."""
-    try:
-        fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
-    except OSError:
-        return 0.0
-    return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
 
 
 def _store(store_id: int, url: str, size: int) -> dict[str, int]:

@@ -20,7 +20,6 @@ import sys
 import threading
 import time
 from collections import defaultdict
-from collections.abc import Callable
 from html import unescape
 from pathlib import Path
 from typing import Any
@@ -35,6 +34,7 @@ from app.platform import db
 from bench import _ground, _storefront
 from bench._pages import SHOP, ask, headers, operations
 from bench._paint import paint
+from bench._processes import resident_mib
 from bench._server import Meter, serving
 
 P95_MS, STATEMENTS, PAUSE = 300.0, 8, 1.0
@@ -150,10 +150,10 @@ def _walk(url: str, pids: list[int], ids: list[int], options: argparse.Namespace
     for thread in threads:
         thread.start()
     time.sleep(options.seconds / 2)
-    middle = _memory(pids)
+    middle = sum(map(resident_mib, pids))
     for thread in threads:
         thread.join()
-    end = _memory(pids)
+    end = sum(map(resident_mib, pids))
     report = {name: _figures(found, wrong[name]) for name, found in sorted(times.items())}
     every = [one for found in times.values() for one in found]
     rate = len(every) / (time.monotonic() - begun)
@@ -201,12 +201,6 @@ def _csv(url: str) -> dict[str, Any]:
         "first_ms": round(first),
         "whole_ms": round(whole),
     }
-
-
-def _memory(pids: list[int]) -> float:
-    """Private and shared memory of the workers, in MB."""
-    pattern: Callable[[str], list[str]] = re.compile(r"^Rss:\s+(\d+)", re.M).findall
-    return sum(int(pattern(Path(f"/proc/{pid}/smaps_rollup").read_text())[0]) for pid in pids) / 1024
 
 
 if __name__ == "__main__":

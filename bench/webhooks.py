@@ -30,7 +30,9 @@ from app.config import Settings
 from app.jobs import schedule
 from app.platform import clock, db, queue, tenancy
 from bench import _ground, _server
+from bench._processes import children
 from bench._worker import work
+from bench.faults.forks import until
 from devtools.paths import ROOT
 from devtools.ports import answers, free_port
 from devtools.valkey import binary
@@ -81,7 +83,7 @@ class Place:
         self.store_id = _ground.store(self.app, SHOP)
         for name in ("valkey", "web", "worker"):
             self.start(name)
-        _until(lambda: answers(self.port) and answers(self.redis_port))
+        until(lambda: answers(self.port) and answers(self.redis_port))
 
     def _command(self, name: str) -> list[str]:
         tools = Path(sys.executable).parent
@@ -147,15 +149,7 @@ class Place:
 
 
 def _family(pid: int) -> list[int]:
-    return [grand for child in _server.children(pid) for grand in [*_family(child), child]]
-
-
-def _until(is_so: Any, seconds: float = 60.0) -> None:
-    limit = time.monotonic() + seconds
-    while not is_so():
-        if time.monotonic() > limit:
-            raise TimeoutError("the processes did not come up")
-        time.sleep(0.05)
+    return [grand for child in children(pid) for grand in [*_family(child), child]]
 
 
 def _measure_answers(place: Place, options: argparse.Namespace) -> dict[str, Any]:
@@ -236,7 +230,7 @@ def _measure_losses(place: Place, options: argparse.Namespace) -> dict[str, Any]
 def _settle(place: Place) -> None:
     """The sweep finds what has no job any more; a worker in this process works it off."""
     place.kill("worker")
-    _until(lambda: answers(place.redis_port))
+    until(lambda: answers(place.redis_port))
     with place.app.app_context():
         while place.count(
             "SELECT COUNT(*) AS n FROM webhook_receipts WHERE handled_at IS NULL AND parked_at IS NULL"

@@ -6,6 +6,7 @@ import shutil
 import signal
 from pathlib import Path
 
+from bench import _processes
 from bench.faults.forks import Zygote, until
 from bench.faults.ground import Place
 from devtools.paths import ROOT
@@ -31,25 +32,9 @@ def downgrade() -> None:
 '''
 
 
-def children(pid: int) -> list[int]:
-    """The direct children of a process."""
-    try:
-        return [int(one) for one in Path(f"/proc/{pid}/task/{pid}/children").read_text().split()]
-    except FileNotFoundError:
-        return []
-
-
 def horses(pid: int) -> list[int]:
     """The processes that do a worker's jobs at this moment (they lead groups of their own)."""
-    found = []
-    for child in children(pid):
-        try:
-            group = int(Path(f"/proc/{child}/stat").read_text().rpartition(")")[2].split()[2])
-        except (FileNotFoundError, ProcessLookupError):
-            continue
-        if group == child:
-            found.append(child)
-    return found
+    return [child for child in _processes.children(pid) if _processes.leads_group(child)]
 
 
 def _next_release(place: Place) -> Zygote:

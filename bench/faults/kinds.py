@@ -14,6 +14,7 @@ import requests
 from rq import SimpleWorker
 
 from app.platform import clock, queue
+from bench._processes import children
 from bench.faults import deploy
 from bench.faults.forks import send, until
 from bench.faults.ground import Place
@@ -38,7 +39,7 @@ def _web_killed(place: Place) -> None:
 
 
 def _web_child_killed(place: Place) -> None:
-    for pid in deploy.children(place.pids["web"]):
+    for pid in children(place.pids["web"]):
         send(pid, signal.SIGKILL)
     until(place.is_up, 60)
 

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import os
 import threading
 import time
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
-from pathlib import Path
 from typing import Any
 
+from bench import _processes
 from bench.faults.ground import Place
 from devtools import watchdog
 
@@ -54,14 +53,7 @@ def resident_mib(pids: set[int], *, is_alone: bool = False) -> float:
 
     Shared pages are divided among those that share them (PSS).
     """
-    kib = 0
-    for pid in pids if is_alone else watchdog.family(pids):
-        try:
-            lines = Path(f"/proc/{pid}/smaps_rollup").read_text().splitlines()
-        except (FileNotFoundError, ProcessLookupError):
-            continue
-        kib += next((int(line.split()[1]) for line in lines if line.startswith("Pss:")), 0)
-    return round(kib / 1024, 1)
+    return round(sum(map(_processes.shared_mib, pids if is_alone else watchdog.family(pids))), 1)
 
 
 def processor_seconds(pids: set[int]) -> float:
@@ -69,14 +61,8 @@ def processor_seconds(pids: set[int]) -> float:
 
     Unlike the time on the clock it hardly depends on what else the machine does.
     """
-    ticks = 0
-    for pid in watchdog.family(pids):
-        try:
-            fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
-        except (FileNotFoundError, ProcessLookupError):
-            continue
-        ticks += sum(int(field) for field in fields[11:15])
-    return ticks / os.sysconf("SC_CLK_TCK")
+    family = watchdog.family(pids)
+    return sum(_processes.processor_seconds(pid) + _processes.buried_seconds(pid) for pid in family)
 
 
 def memory(place: Place) -> dict[str, float]:
