@@ -14,10 +14,9 @@ def children(pid: int) -> list[int]:
     return [int(one) for one in _read(pid, f"task/{pid}/children").split()]
 
 
-def leads_group(pid: int) -> bool:
-    """Whether it leads a process group of its own, as what a worker forks for a job does."""
-    fields = _fields(pid)
-    return bool(fields) and int(fields[2]) == pid
+def horses(pid: int) -> list[int]:
+    """The processes that do a worker's jobs at this moment (they lead groups of their own)."""
+    return [child for child in children(pid) if _fields(child)[2:3] == [str(child)]]
 
 
 def parent(pid: int) -> int:

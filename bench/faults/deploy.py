@@ -6,7 +6,6 @@ import shutil
 import signal
 from pathlib import Path
 
-from bench import _processes
 from bench.faults.forks import Zygote, until
 from bench.faults.ground import Place
 from devtools.paths import ROOT
@@ -30,11 +29,6 @@ def downgrade() -> None:
     op.execute("SET LOCAL lock_timeout = '2s'")
     op.drop_column("webhook_receipts", "next_release")
 '''
-
-
-def horses(pid: int) -> list[int]:
-    """The processes that do a worker's jobs at this moment (they lead groups of their own)."""
-    return [child for child in _processes.children(pid) if _processes.leads_group(child)]
 
 
 def _next_release(place: Place) -> Zygote:

@@ -14,8 +14,8 @@ import requests
 from rq import SimpleWorker
 
 from app.platform import clock, queue
-from bench._processes import children
-from bench.faults import deploy
+from bench._processes import children, horses
+from bench.faults.deploy import deploy
 from bench.faults.forks import send, until
 from bench.faults.ground import Place
 
@@ -64,10 +64,10 @@ def _worker_killed(place: Place) -> None:
 
 
 def _horse_killed(place: Place) -> None:
-    limit, horses = time.monotonic() + 2, list[int]()
-    while not horses and time.monotonic() < limit:
-        horses = deploy.horses(place.pids["worker"])
-    for pid in horses:
+    limit, found = time.monotonic() + 2, list[int]()
+    while not found and time.monotonic() < limit:
+        found = horses(place.pids["worker"])
+    for pid in found:
         send(pid, signal.SIGKILL)
 
 
@@ -245,7 +245,5 @@ KINDS: dict[str, Kind] = {
     "webhooks-doubled": _outside("webhooks doubled", ("order",), kind="webhook_duplicate"),
     "mailgun-down": _outside("Mailgun down", ("mail",), kind="mail_down"),
     "mailgun-slow": _outside("Mailgun slow", ("mail",), kind="mail_slow", seconds=1.0),
-    "deploy": Kind(
-        "old and new code at once, a migration between", deploy.deploy, ("report",), deliveries=20
-    ),
+    "deploy": Kind("old and new code at once, a migration between", deploy, ("report",), deliveries=20),
 }

@@ -20,7 +20,6 @@ MAX_FUNCTION_LINES = 60
 LONG_FILES: dict[str, str] = {
     "bench/_month.py": "all that can happen in a month, one small method each, and the comparison after it",
     "bench/sync.py": "three measurements of the sync, each read from its set-up to its figures",
-    "bench/webhooks.py": "the processes that are killed, and the two measurements amid it",
     "simulator/control/life.py": "one kind of random event after the other, drawn from one seed",
     "simulator/generation/writing.py": "one pass that writes two years of events in the order they happened",
     "simulator/graphql/endpoint.py": "the order in which Shopify checks a request, from version to throttle",
