@@ -9,7 +9,7 @@ from app.jobs import forecasts
 from app.models.sync import SyncRun
 from app.platform import clock
 from app.platform.queue import enqueue
-from app.services import catalog, inventory, reconciliation, sales, stores, sync
+from app.services import catalog, inventory, reconciliation, sales, stock_outs, stores, sync
 from app.shopify import rows
 
 # Without read_all_orders Shopify shows the orders of 60 days.
@@ -35,6 +35,7 @@ def count(run: SyncRun) -> bool:
     _note_history(run, zone)
     counts = _count(run, zone, whole=bool(named))
     inventory.remember_day(clock.today(zone))
+    stock_outs.note(clock.today(zone), time_zone=zone)
     catalog.propose_merges(now=now)
     sync.progress(run.id, counts, now=now)
     return run.kind != "reconciliation" or bool(counts["wrong_days"] or counts["wrong_stock"])

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from datetime import date, datetime, timedelta
+from datetime import datetime, timedelta
+from zoneinfo import ZoneInfo
 
-from app.services import catalog, inventory, sales, stores
+from app.services import catalog, inventory, sales, stock_outs, stores
 from app.shopify import rows
 from app.shopify.admin import AdminClient
 
@@ -47,7 +48,7 @@ def product(client: AdminClient, product_id: int, *, now: datetime, asof: dateti
         catalog.delete_product(product_id, now=now)
 
 
-def levels(client: AdminClient, inventory_item_id: int, *, now: datetime, today: date) -> None:
+def levels(client: AdminClient, inventory_item_id: int, *, now: datetime, time_zone: str) -> None:
     """Store one item's stock at all locations."""
     present: list[int] = []
     gid = rows.gid("InventoryItem", inventory_item_id)
@@ -56,7 +57,9 @@ def levels(client: AdminClient, inventory_item_id: int, *, now: datetime, today:
         inventory.store_levels(found, asof=now)
         present += [level.location_id for level in found]
     inventory.drop_missing_levels(inventory_item_id, present)
+    today = now.astimezone(ZoneInfo(time_zone)).date()
     inventory.remember_day(today, inventory_item_id=inventory_item_id)
+    stock_outs.note_item(inventory_item_id, today, time_zone=time_zone)
 
 
 def locations(client: AdminClient) -> None:

@@ -64,8 +64,8 @@ def _level(store_id: int, receipt: Receipt) -> None:
     """Read all levels of the item: the payload tells `available` alone, and only at one location."""
     if receipt.object_id is None:
         return
-    client, today = clients.admin(store_id, priority="webhook"), clock.today(stores.time_zone())
-    reading.levels(client, receipt.object_id, now=clock.now(), today=today)
+    client, zone = clients.admin(store_id, priority="webhook"), stores.time_zone()
+    reading.levels(client, receipt.object_id, now=clock.now(), time_zone=zone)
     forecasts.replan_soon(store_id)
 
 

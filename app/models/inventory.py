@@ -1,4 +1,4 @@
-"""Stock per inventory item and location, as Shopify last said, and one picture of it a day."""
+"""Stock per inventory item and location, as Shopify last said, one picture of it a day, and where it was out."""
 
 from __future__ import annotations
 
@@ -53,3 +53,17 @@ class StockDay(StoreScoped, Base):
     day: Mapped[date] = mapped_column(primary_key=True)
     available: Mapped[int]
     on_hand: Mapped[int]
+
+
+class LocationStockOut(StoreScoped, Base):
+    """Days on which a location had none of an item, by the last picture of each; `until_day` NULL: still so.
+
+    A stock-out that ended on the day it began ends before that day: of a day the last picture counts.
+    """
+
+    __tablename__ = "location_stock_outs"
+
+    inventory_item_id: Mapped[int] = mapped_column(BigInteger, primary_key=True, autoincrement=False)
+    location_id: Mapped[int] = mapped_column(BigInteger, primary_key=True, autoincrement=False)
+    from_day: Mapped[date] = mapped_column(primary_key=True)
+    until_day: Mapped[date | None]

@@ -27,6 +27,8 @@ class LocationPlan(StoreScoped, Base):
     location_id: Mapped[int] = mapped_column(BigInteger, primary_key=True, autoincrement=False)
     # Units sold or sent from there in the last months; those of orders that nobody has sent yet are nowhere.
     sold: Mapped[int]
+    # The part of that time in which there was something to sell, as far as is known.
+    in_stock: Mapped[float] = mapped_column(default=1.0, server_default="1")
     share: Mapped[float]
     expected: Mapped[float]
     available: Mapped[int]

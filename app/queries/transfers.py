@@ -82,7 +82,8 @@ class TransferTable:
 
 @dataclass(frozen=True)
 class AtLocation:
-    """One product's plan at one location; `sold` in the last 180 days, `share` of the store's demand.
+    """One product's plan at one location; `sold` in the last 180 days, `in_stock` the part of them in which it had
+    something to sell (as far as is known), `share` of the store's demand.
 
     `least`: the merchant's own minimum there, None without one.
     """
@@ -91,6 +92,7 @@ class AtLocation:
     location: str
     least: int | None
     sold: int
+    in_stock: float
     share: float
     expected: float
     available: int
@@ -180,9 +182,8 @@ def at_locations(variant_id: int) -> list[AtLocation]:
     """One product's plan at each location, empty unless several active ones stock it. One statement."""
     found = db.rows(
         """
-        SELECT o.id AS location_id, o.name AS location, m.units AS least, p.sold, p.share, p.expected,
-               p.available, p.incoming, p.target, p.goal,
-               p.days_of_cover
+        SELECT o.id AS location_id, o.name AS location, m.units AS least, p.sold, p.in_stock, p.share,
+               p.expected, p.available, p.incoming, p.target, p.goal, p.days_of_cover
         FROM location_plans p JOIN locations o ON o.store_id = p.store_id AND o.id = p.location_id
         LEFT JOIN location_minimums m
           ON m.store_id = p.store_id AND m.variant_id = p.variant_id AND m.location_id = p.location_id

@@ -102,7 +102,7 @@ def run(applied: Applied, *, today: date, now: datetime) -> Suggestions | None:
     }
     service_levels.store_costs(taken, asked, stock, classes, now=now)
     copying.append(Suggestion, _COLUMNS, _values(made, found, now, facts, classes))
-    transfers.plan(taken, policy, _floats(found, "unit_cost"), now=now)
+    transfers.plan(taken, policy, _floats(found, "unit_cost"), today=today, now=now)
     return made
 
 

@@ -15,6 +15,7 @@ _KEPT: tuple[tuple[str, str, int, str], ...] = (
     ("invitations", "created_at", 180, "status <> 'queued'"),
     ("audit_entries", "at", 730, "true"),
     ("forecast_records", "origin", 730, "true"),
+    ("location_stock_outs", "until_day", 365, "until_day IS NOT NULL"),
 )
 # A store of 50,000 products notes as many forecasts a week: a day's deletions have to keep up with that.
 _AT_ONCE = 20_000

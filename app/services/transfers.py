@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from decimal import Decimal
 from typing import Any
 
@@ -19,7 +19,7 @@ from app.domain.replenishment.shares import shares_of_demand
 from app.domain.replenishment.transfers import Transfer, transfers
 from app.models.transfers import LocationPlan, TransferSuggestion
 from app.platform import columns, copying, db
-from app.services import sales
+from app.services import sales, stock_outs, stores
 from app.services.forecasts import take
 
 # Half a year: long enough for products that sell now and then, short enough to follow a shop that has moved.
@@ -76,7 +76,7 @@ def forget() -> None:
     db.execute("DELETE FROM transfer_suggestions")
 
 
-def plan(forecasts: Forecasts, policy: Policy, unit_cost: Floats, *, now: datetime) -> None:
+def plan(forecasts: Forecasts, policy: Policy, unit_cost: Floats, *, today: date, now: datetime) -> None:
     """Plan the locations of every variant of `forecasts`, whose keys ascend; what is stored is forgotten already.
 
     A store of one location has nothing to share out, and neither has one of whose sales too few are known by
@@ -90,7 +90,8 @@ def plan(forecasts: Forecasts, policy: Policy, unit_cost: Floats, *, now: dateti
     grid = _Grid(forecasts.keys, np.asarray(places, dtype=np.int64))
     stock = _stock(grid)
     units, squares = _sold(grid, now)
-    share = shares_of_demand(units, squares, stock.stocked)
+    in_stock = _in_stock(grid, today)
+    share = shares_of_demand(units, squares, stock.stocked, in_stock)
     if share is None:
         return
     several = np.flatnonzero((stock.stocked.sum(axis=1) > 1) & ~forecasts.refused)
@@ -99,7 +100,7 @@ def plan(forecasts: Forecasts, policy: Policy, unit_cost: Floats, *, now: dateti
         held = _of(stock, rows)
         made = plan_locations(held, share[rows], take(forecasts, rows), policy.take(rows))
         part = _Grid(forecasts.keys[rows], grid.places)
-        _store_plans(part, held, made, units[rows])
+        _store_plans(part, held, made, units[rows], in_stock[rows])
         moves = transfers(held, made)
         copying.append(TransferSuggestion, _TRANSFER, _values(part, held, made, moves, unit_cost[rows], now))
 
@@ -129,11 +130,18 @@ def _sold(grid: _Grid, now: datetime) -> tuple[Floats, Floats]:
     return units, squares
 
 
+def _in_stock(grid: _Grid, today: date) -> Floats:
+    """(n, K) the part of that time in which there was something to sell, 1 where nothing else is known."""
+    found = stock_outs.in_stock(today - timedelta(days=SOLD_DAYS), today, time_zone=stores.time_zone())
+    (without,) = grid.laid_out(found["variant_id"], found["location_id"], 1 - found["part"])
+    return 1 - without
+
+
 def _of(stock: PlaceStock, rows: Ints) -> PlaceStock:
     return PlaceStock(stock.available[rows], stock.incoming[rows], stock.least[rows], stock.stocked[rows])
 
 
-def _store_plans(grid: _Grid, stock: PlaceStock, made: Plan, sold: Floats) -> None:
+def _store_plans(grid: _Grid, stock: PlaceStock, made: Plan, sold: Floats, in_stock: Floats) -> None:
     row, place = np.nonzero(stock.stocked)
 
     def whole(values: Floats) -> Ints:
@@ -145,6 +153,7 @@ def _store_plans(grid: _Grid, stock: PlaceStock, made: Plan, sold: Floats) -> No
             "variant_id": grid.variants[row],
             "location_id": grid.places[place],
             "sold": whole(sold),
+            "in_stock": in_stock[row, place],
             "share": made.share[row, place],
             "expected": made.expected[row, place],
             "available": whole(stock.available),

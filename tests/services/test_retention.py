@@ -86,6 +86,7 @@ def test_old_things_go_and_the_newest_run_of_each_kind_stays(shop: Shop) -> None
         "invitations": 1,
         "audit_entries": 1,
         "forecast_records": 1,
+        "location_stock_outs": 0,
     }
     kept = {(row.kind, row.status) for row in db.rows("SELECT kind, status FROM sync_runs")}
     assert kept == {("first", "done"), ("incremental", "done")}
