@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from typing import Any
 
+from app.domain.replenishment.proof_figures import Figures, Range
 from app.platform import db
 from app.queries.paging import PAGE_SIZE, Page, like_escaped, order_by
 
@@ -17,25 +18,6 @@ SORTS = {
     "stock": "COALESCE(l.stock_had, l.stock_rule) - l.stock_ours",
 }
 _WHERE = {"all": "true", "better": "l.gain > 0.005", "worse": "l.gain < -0.005"}
-
-
-@dataclass(frozen=True)
-class Range:
-    """A figure with its 95 % interval; None where it is not known."""
-
-    value: float | None
-    low: float | None
-    high: float | None
-
-
-@dataclass(frozen=True)
-class Figures:
-    """One way of ordering, or the difference of two; see `app.domain.replenishment.proof_figures`."""
-
-    fill: Range
-    empty_days: Range
-    lost_margin: Range
-    stock_value: Range
 
 
 @dataclass(frozen=True)

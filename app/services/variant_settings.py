@@ -7,12 +7,12 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
+from app.domain.forecasts import MAX_DAYS
 from app.platform import db
 from app.services import audit
 
 NAMES = ("supplier_id", "lead_time_days", "moq", "case_size", "low_stock_threshold")
 MOST_IN_AUDIT = 1000
-LONGEST_DAYS = 180
 
 
 @dataclass(frozen=True)
@@ -39,7 +39,7 @@ def effect(ids: Sequence[int], changes: Mapping[str, Any]) -> Effect:
             f"""
             SELECT COUNT(*) AS chosen, COUNT(*) FILTER (WHERE {" OR ".join(differs.values())}) AS changed,
                    COUNT(*) FILTER (WHERE {lead} + COALESCE(t.review_days, u.review_days, g.review_days)
-                                          > {LONGEST_DAYS}) AS too_slow, {counts}
+                                          > {MAX_DAYS}) AS too_slow, {counts}
             FROM variants v
             JOIN products p ON p.store_id = v.store_id AND p.id = v.product_id
             JOIN store_settings g ON g.store_id = v.store_id

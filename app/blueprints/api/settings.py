@@ -9,6 +9,7 @@ from flask_login import current_user
 from pydantic import AfterValidator, Field
 
 from app.blueprints.api.door import blueprint
+from app.blueprints.api.reach import LeadDays, ReviewDays, check_reach
 from app.domain.forecasts import ENGINES
 from app.domain.replenishment.allocation import SERVICE_BY
 from app.jobs import forecasts as forecast_jobs
@@ -22,7 +23,6 @@ from app.queries.api import orders as read
 from app.services.catalog import VariantNotFound, change_variant_settings
 from app.services.stores import change_settings
 
-_LONGEST_DAYS = 180
 _REACH = ("lead_time_days", "review_days")
 
 
@@ -35,8 +35,6 @@ def _known_zone(name: str) -> str:
 Engine = Annotated[str, OneOf(ENGINES)]
 Zone = Annotated[str, AfterValidator(_known_zone), Field(max_length=64)]
 Units = Annotated[int, Field(ge=0, le=1_000_000)]
-LeadDays = Annotated[int, Field(ge=0, lt=_LONGEST_DAYS)]
-ReviewDays = Annotated[int, Field(ge=1, le=90)]
 Service = Annotated[float, Field(ge=0.51, le=0.999)]
 
 
@@ -140,7 +138,8 @@ def settings() -> StoreSettings:
 def update_settings(body: SettingsChange) -> StoreSettings:
     """Change the store's settings; forecasts and suggestions follow."""
     values = body.model_dump(exclude_unset=True)
-    _check_reach({**settings().model_dump(), **values})
+    after = {**settings().model_dump(), **values}
+    check_reach(*(after[name] for name in _REACH))
     if "quiet_days" in values:
         values["quiet_days"] = sorted(set(values["quiet_days"]))
     changed = change_settings(values, actor=actor(), now=clock.now())
@@ -174,7 +173,7 @@ def update_product_settings(product_id: int, body: ProductSettingsChange) -> dic
     values = body.model_dump(exclude_unset=True)
     after = {**product_settings(product_id), **values}
     inherited = stores.settings()
-    _check_reach({name: getattr(inherited, name) if after[name] is None else after[name] for name in _REACH})
+    check_reach(*(getattr(inherited, name) if after[name] is None else after[name] for name in _REACH))
     if after["max_stock"] is not None and after["max_stock"] < (after["min_stock"] or 0):
         raise Invalid([{"field": "max_stock", "detail": gettext("Send no less than min_stock.")}])
     if values.get("supplier_id") and purchasing.supplier(values["supplier_id"]) is None:
@@ -187,15 +186,3 @@ def update_product_settings(product_id: int, body: ProductSettingsChange) -> dic
     elif changed:
         forecast_jobs.replan_soon(current_user.store_id)
     return product_settings(product_id)
-
-
-def _check_reach(values: dict[str, Any]) -> None:
-    """Lead time and review period together must lie within what forecasts reach."""
-    lead, review = (values[name] for name in _REACH)
-    if lead + review > _LONGEST_DAYS:
-        words = gettext(
-            "With %(review)s days between orders send at most %(most)s.",
-            review=review,
-            most=_LONGEST_DAYS - review,
-        )
-        raise Invalid([{"field": "lead_time_days", "detail": words}])

@@ -9,20 +9,17 @@ from flask_login import current_user
 from pydantic import Field, StringConstraints
 
 from app.blueprints.api.door import blueprint
+from app.blueprints.api.reach import LeadDays, ReviewDays, check_reach
 from app.jobs import forecasts as forecast_jobs
 from app.platform.access import Permission, actor
 from app.platform.api import paged
-from app.platform.bodies import Email, Invalid, Model, Name, Note, Paged, PageQuery, left_out
-from app.platform.i18n import gettext
+from app.platform.bodies import Email, Model, Name, Note, Paged, PageQuery, left_out
 from app.queries import purchasing, stores
 from app.queries.api import orders as read
 from app.services.purchasing import SupplierNotFound, change_supplier, create_supplier
 
-_LONGEST_DAYS = 180
 _PLANNING = {"lead_time_days", "lead_time_sd_days", "review_days"}
 Currency = Annotated[str, StringConstraints(pattern="^[A-Z]{3}$")]
-LeadDays = Annotated[int, Field(ge=0, lt=_LONGEST_DAYS)]
-ReviewDays = Annotated[int, Field(ge=1, le=90)]
 DaysSd = Annotated[float, Field(ge=0, le=60)]
 Amount = Annotated[float, Field(ge=0, le=1e9)]
 
@@ -132,14 +129,8 @@ def _values(body: SupplierChange) -> dict[str, Any]:
 
 
 def _check_reach(lead: int | None, review: int | None) -> None:
-    """Lead time and review period together must lie within what forecasts reach."""
+    """With the store's days where the supplier has none."""
     settings = stores.settings()
-    lead = settings.lead_time_days if lead is None else lead
-    review = settings.review_days if review is None else review
-    if lead + review > _LONGEST_DAYS:
-        words = gettext(
-            "With %(review)s days between orders send at most %(most)s.",
-            review=review,
-            most=_LONGEST_DAYS - review,
-        )
-        raise Invalid([{"field": "lead_time_days", "detail": words}])
+    check_reach(
+        settings.lead_time_days if lead is None else lead, settings.review_days if review is None else review
+    )

@@ -9,6 +9,7 @@ from flask_login import current_user
 
 from app.blueprints.catalog.door import blueprint, today
 from app.blueprints.catalog.listing import asked_for, block
+from app.domain.forecasts import MAX_DAYS
 from app.jobs import forecasts as forecast_jobs
 from app.platform import clock, web
 from app.platform.access import Permission, actor
@@ -17,10 +18,10 @@ from app.platform.i18n import gettext, ngettext
 from app.queries import catalog
 from app.queries.paging import clean_page
 from app.services import variant_settings
-from app.services.variant_settings import LONGEST_DAYS, NAMES
+from app.services.variant_settings import NAMES
 
 LIMITS = {
-    "lead_time_days": (0, LONGEST_DAYS - 1),
+    "lead_time_days": (0, MAX_DAYS - 1),
     "moq": (1, 1_000_000),
     "case_size": (1, 100_000),
     "low_stock_threshold": (0, 1_000_000),
@@ -84,7 +85,7 @@ def read(ids: list[int]) -> tuple[Form, dict[str, Any]]:
             "For %(num)s product the lead time and the days between orders come to over %(most)s days.",
             "For %(num)s products the lead time and the days between orders come to over %(most)s days.",
             slow,
-            most=LONGEST_DAYS,
+            most=MAX_DAYS,
         )
     return form, changes
 

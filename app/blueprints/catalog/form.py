@@ -4,12 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Collection, Mapping
 
-from app.domain.forecasts import ENGINES
+from app.domain.forecasts import ENGINES, MAX_DAYS
 from app.platform.forms import Form
 from app.platform.i18n import gettext
 from app.queries.stores import SettingsView
-
-LONGEST_DAYS = 180
 
 
 def read(typed: Mapping[str, str], inherited: SettingsView, *, suppliers: Collection[str]) -> Form:
@@ -19,7 +17,7 @@ def read(typed: Mapping[str, str], inherited: SettingsView, *, suppliers: Collec
     if form.values.get("supplier_id"):
         form.values["supplier_id"] = int(form.values["supplier_id"])
     form.whole("low_stock_threshold", low=0, high=1_000_000, optional=True)
-    form.whole("lead_time_days", low=0, high=LONGEST_DAYS - 1, optional=True)
+    form.whole("lead_time_days", low=0, high=MAX_DAYS - 1, optional=True)
     form.decimal("service_level", low=51, high=99.9, optional=True)
     if form.values.get("service_level") is not None:
         form.values["service_level"] = round(form.values["service_level"] / 100, 4)
@@ -27,9 +25,9 @@ def read(typed: Mapping[str, str], inherited: SettingsView, *, suppliers: Collec
     form.whole("case_size", low=1, high=100_000, optional=True)
     form.choice("engine", list(ENGINES), optional=True)
     lead = form.values.get("lead_time_days")
-    if lead is not None and lead + inherited.review_days > LONGEST_DAYS:
-        most = LONGEST_DAYS - inherited.review_days
+    if lead is not None and lead + inherited.review_days > MAX_DAYS:
+        most = MAX_DAYS - inherited.review_days
         form.errors["lead_time_days"] = gettext(
-            "Enter at most %(most)s: forecasts reach %(days)s days ahead.", most=most, days=LONGEST_DAYS
+            "Enter at most %(most)s: forecasts reach %(days)s days ahead.", most=most, days=MAX_DAYS
         )
     return form

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from datetime import date, timedelta
 
+from app.domain.forecasts import MAX_DAYS
 from app.platform.formats import number
 from app.platform.forms import Form, is_address
 from app.platform.i18n import gettext
@@ -13,7 +14,6 @@ from app.services.purchasing import DraftChange, LineChange
 
 MOST_UNITS = 1_000_000
 MOST_RECIPIENTS = 5
-LONGEST_DAYS = 180
 _FURTHEST = timedelta(days=730)
 SUPPLIER_FIELDS = (
     "name",
@@ -103,7 +103,7 @@ def supplier(typed: Mapping[str, str], review_days: int, lead_time_days: int) ->
     form.words("email", most=254)
     if form.text("email") and not is_address(form.text("email")):
         form.errors["email"] = gettext("Write the address like name@example.com.")
-    form.whole("lead_time_days", low=0, high=LONGEST_DAYS - 1, optional=True)
+    form.whole("lead_time_days", low=0, high=MAX_DAYS - 1, optional=True)
     form.whole("review_days", low=1, high=90, optional=True)
     form.values["lead_time_sd_days"] = None
     if form.text("lead_time_sd_days"):
@@ -117,11 +117,11 @@ def supplier(typed: Mapping[str, str], review_days: int, lead_time_days: int) ->
     lead = form.values.get("lead_time_days")
     review = form.values.get("review_days")
     reach = (lead if lead is not None else lead_time_days) + (review if review is not None else review_days)
-    if reach > LONGEST_DAYS and "lead_time_days" not in form.errors:
+    if reach > MAX_DAYS and "lead_time_days" not in form.errors:
         form.errors["lead_time_days"] = gettext(
             "Lead time and days between orders come to %(sum)s; forecasts reach %(most)s days ahead."
             " Enter less.",
             sum=reach,
-            most=LONGEST_DAYS,
+            most=MAX_DAYS,
         )
     return form

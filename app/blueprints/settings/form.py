@@ -9,13 +9,12 @@ from zoneinfo import available_timezones
 
 from werkzeug.datastructures import MultiDict
 
-from app.domain.forecasts import ENGINES
+from app.domain.forecasts import ENGINES, MAX_DAYS
 from app.domain.replenishment.allocation import SERVICE_BY
 from app.platform.forms import Form
 from app.platform.i18n import LANGUAGES, gettext
 from app.queries.stores import SettingsView, per_cent
 
-LONGEST_DAYS = 180
 MOST_ADDRESSES = 20
 WEEKDAYS = range(1, 8)
 OF_CLASSES = ("service_level_a", "service_level_b", "service_level_c")
@@ -46,7 +45,7 @@ def read(typed: Mapping[str, str]) -> Form:
     form.several("quiet_days", [str(day) for day in WEEKDAYS])
     form.tick("weekly_summary")
     form.choice("time_zone", zones(), optional=True)
-    form.whole("lead_time_days", low=0, high=LONGEST_DAYS - 1)
+    form.whole("lead_time_days", low=0, high=MAX_DAYS - 1)
     form.decimal("lead_time_sd_days", low=0, high=60)
     form.whole("review_days", low=1, high=90)
     form.decimal("service_level", low=51, high=99.9)
@@ -67,11 +66,11 @@ def read(typed: Mapping[str, str]) -> Form:
 
 def _reach(form: Form) -> None:
     lead, review = form.values.get("lead_time_days"), form.values.get("review_days")
-    if lead is not None and review is not None and lead + review > LONGEST_DAYS:
+    if lead is not None and review is not None and lead + review > MAX_DAYS:
         form.errors["lead_time_days"] = gettext(
             "Lead time and days between orders come to %(sum)s; forecasts reach %(most)s days ahead. Enter less.",
             sum=lead + review,
-            most=LONGEST_DAYS,
+            most=MAX_DAYS,
         )
 
 

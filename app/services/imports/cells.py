@@ -9,12 +9,12 @@ from decimal import Decimal
 from typing import Any
 
 from app.domain import sheets
+from app.domain.forecasts import MAX_DAYS
 from app.domain.sheets import Sheet
 from app.platform.forms import Form
 
-LONGEST_DAYS = 180
 _LIMITS = {
-    "lead_time_days": (0, LONGEST_DAYS - 1),
+    "lead_time_days": (0, MAX_DAYS - 1),
     "moq": (1, 1_000_000),
     "case_size": (1, 100_000),
     "low_stock_threshold": (0, 1_000_000),

@@ -8,8 +8,9 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
+from app.domain.forecasts import MAX_DAYS
 from app.domain.sheets import Sheet
-from app.services.imports.cells import LONGEST_DAYS, Cells, Row
+from app.services.imports.cells import Cells, Row
 from app.services.imports.kinds import missing
 from app.services.imports.matching import Catalogue, known_numbers, known_suppliers
 from app.services.stores import settings
@@ -90,7 +91,7 @@ class Planner:
         review = settings().review_days
         for row in self._each(rows):
             values = self.cells.values(row, PRODUCT_FIELDS)
-            if values.get("lead_time_days", 0) + review > LONGEST_DAYS:
+            if values.get("lead_time_days", 0) + review > MAX_DAYS:
                 self._too_slow(row, review)
             if row["supplier"]:
                 values["supplier"] = row["supplier"][:_LONGEST_NAME]
@@ -119,7 +120,7 @@ class Planner:
                 self.cells.wrong(row, "There is no name of a supplier.")
             elif name.lower() in seen:
                 self.cells.wrong(row, "The supplier stands in an earlier row too. Leave one of them.")
-            elif values.get("lead_time_days", 0) + values.get("review_days", review) > LONGEST_DAYS:
+            elif values.get("lead_time_days", 0) + values.get("review_days", review) > MAX_DAYS:
                 self._too_slow(row, values.get("review_days", review))
             else:
                 before = self.known.get(name.lower(), {})
@@ -169,7 +170,7 @@ class Planner:
             self.plan.lead_times[name] = (len(found), median, spread)
             has_own = self.known.get(name.lower(), {}).get("lead_time_days") is not None
             if name and len(found) >= _FEWEST_DELIVERIES and not has_own:
-                longest = LONGEST_DAYS - settings().review_days
+                longest = MAX_DAYS - settings().review_days
                 values = {"lead_time_days": min(median, longest), "lead_time_sd_days": min(spread, 60.0)}
                 self.plan.suppliers.setdefault(name, {}).update(values)
 
@@ -217,7 +218,7 @@ class Planner:
         return None
 
     def _too_slow(self, row: Row, review: int) -> None:
-        most = LONGEST_DAYS - review
+        most = MAX_DAYS - review
         words = f"With {review} days between orders enter at most {most}."
         self.cells.wrong(row, f"{self.cells.columns['lead_time_days']} “{row['lead_time_days']}”: {words}")
 
