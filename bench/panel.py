@@ -13,7 +13,6 @@ from numpy.typing import NDArray
 from app.domain.demand import Panel
 
 REQUIRED = ("sku", "date", "quantity")
-OPTIONAL = ("price", "in_stock")
 
 
 class PanelError(ValueError):

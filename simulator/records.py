@@ -40,13 +40,6 @@ class Records:
         with self._lock:
             return self._db.execute(sql, parameters).rowcount
 
-    def run_many(self, sql: str, parameters: Sequence[Sequence[Any]]) -> None:
-        """Execute a statement for many rows at once."""
-        with self._lock:
-            self._db.execute("BEGIN")
-            self._db.executemany(sql, parameters)
-            self._db.execute("COMMIT")
-
     def rows(self, sql: str, parameters: Sequence[Any] = ()) -> list[Row]:
         """Rows of a query as dicts."""
         with self._lock:

@@ -138,10 +138,6 @@ class AppBlueprint(Blueprint):
         """Declare a POST route."""
         return self._declare(rule, "POST", needs, options)
 
-    def patch(self, rule: str, *, needs: Need, **options: Any) -> Callable[[F], F]:  # type: ignore[override]
-        """Declare a PATCH route."""
-        return self._declare(rule, "PATCH", needs, options)
-
     def _declare(self, rule: str, method: str, needs: Need, options: dict[str, Any]) -> Callable[[F], F]:
         if not isinstance(needs, Permission | Open | SignedIn):
             raise TypeError(

@@ -108,10 +108,6 @@ class Bucket:
     rate: float = 100.0
 
 
-# A bucket of 40 calls that refills by two a second, each call costing 1 (Shopify's classic REST limit).
-REST_BUCKET = Bucket(maximum=40.0, rate=2.0)
-
-
 @dataclass(frozen=True)
 class Grant:
     """The answer to a wish for points: `granted` (then send after `wait` seconds), or ask again in `wait`."""

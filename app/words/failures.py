@@ -30,7 +30,7 @@ MESSAGES = (
     _message("The name %(host)s cannot be found."),
     _message("%(host)s cannot be reached. (%(what)s)"),
     _message("Enter an address on the public internet."),
-    _message("This alert channel was removed."),
+    _message("This channel was removed."),
     # Shopify
     _message("Shopify asks for %(seconds)s s of patience."),
     _message("Shopify stayed busy for %(tries)s tries."),

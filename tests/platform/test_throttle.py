@@ -7,7 +7,7 @@ from concurrent.futures import ThreadPoolExecutor
 import pytest
 from redis import Redis
 
-from app.platform.throttle import REST_BUCKET, Bucket, Throttle, ThrottleTimeout
+from app.platform.throttle import Bucket, Throttle, ThrottleTimeout
 from devtools.services import Services
 
 
@@ -102,7 +102,7 @@ def test_what_was_not_spent_comes_back(redis: Redis) -> None:
 
 
 def test_a_policy_of_two_calls_a_second(redis: Redis) -> None:
-    throttle = Throttle(redis, "rest", REST_BUCKET)
+    throttle = Throttle(redis, "rest", Bucket(maximum=40.0, rate=2.0))
     began = _server_time(redis)
     granted = sum(throttle.take(1, priority="merchant") == 0 for _ in range(60))
     refilled = 2 * (_server_time(redis) - began)
