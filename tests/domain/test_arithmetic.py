@@ -1,13 +1,16 @@
 """Single steps of the arithmetic at their edges: what a change of one operator would bend."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
+from scipy.special import ndtr, ndtri
 
 from app.domain.replenishment import Policy
 from app.domain.replenishment.ledger import CODES, lines, lines_matrix
 from app.domain.replenishment.money import expected_left, expected_unmet, overstock_units
 from app.domain.replenishment.order_size import order_quantity, within_maximum
-from app.domain.replenishment.target import service_of, stock_for, target_stock
+from app.domain.replenishment.target import chance_within, service_of, stock_for, target_stock
 from tests.domain.golden import Poisson, known_forecasts
 from tests.domain.test_replenishment import refused
 
@@ -118,3 +121,23 @@ def test_whole_units_promise_what_their_law_says() -> None:
     assert service_of(FIVE, policy, np.full(3, -1.0)).tolist() == [0, 0, 0]
     assert service_of(FIVE, policy, np.full(3, 1e6)).tolist() == [1, 1, 1]
     assert np.isnan(service_of(refused(FIVE), policy, units)).all()
+
+
+def test_a_chance_is_read_off_between_two_quantiles_by_normal_scores() -> None:
+    scores = ndtri(FIVE.grid_q)
+    skewed = np.broadcast_to(np.exp(scores), FIVE.sum_quantiles.shape)
+    law, week = replace(FIVE, sum_quantiles=skewed.copy()), np.full(3, 7.0)
+    line = skewed[0, 0]
+    middles = np.tile((line[1:] + line[:-1]) / 2, (3, 1))
+    assert chance_within(law, week, middles)[0] == pytest.approx(ndtr((scores[1:] + scores[:-1]) / 2))
+    assert chance_within(law, week, np.tile(line[:-1], (3, 1)))[0] == pytest.approx(FIVE.grid_q[:-1])
+    ends = np.tile([line[0] - 1e-9, line[-1]], (3, 1))
+    assert chance_within(law, week, ends)[0].tolist() == [0, 1]
+
+
+def test_of_equal_quantiles_the_highest_is_the_chance() -> None:
+    slow = known_forecasts(0.02)  # no sale in a week: 87 %
+    held = slow.grid_q[np.flatnonzero(slow.quantiles_of_sum(7.0)[0] == 0)[-1]]
+    assert chance_within(slow, one(7), np.zeros((1, 1)))[0, 0] == pytest.approx(held) and held > 0.8
+    still = replace(slow, sum_quantiles=slow.sum_quantiles * 0)
+    assert chance_within(still, one(7), np.array([[-0.5, 0, 3]])).tolist() == [[0, 1, 1]]

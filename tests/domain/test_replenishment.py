@@ -5,6 +5,7 @@ from datetime import date
 
 import numpy as np
 import pytest
+from scipy.special import ndtri
 
 from app.domain.forecasts.result import Forecasts
 from app.domain.replenishment import Policy, Receipt, Stock, plan
@@ -109,6 +110,7 @@ def test_a_refused_forecast_keeps_the_minimum_stock_and_nothing_more() -> None:
         None,
     )
     assert made.order_by is None
+    assert made.overstock_units == 0
 
 
 @pytest.mark.parametrize(
@@ -121,6 +123,8 @@ def test_a_refused_forecast_keeps_the_minimum_stock_and_nothing_more() -> None:
         (Stock(1), Policy(lead_time_days=180), "lead time \\+ review of variant 0 is 187"),
         (Stock([1, 2]), Policy(), "on_hand has shape"),
         (Stock(1), Policy(max_stock=-1), "max_stock of variant 0"),
+        (Stock([3, 0.5, 3]), Policy(), "on_hand of variant 1 is 0.5"),
+        (Stock(1), Policy(moq=[2, -1, 2]), "moq of variant 1 is -1"),
     ],
 )
 def test_bad_input_is_named(stock: Stock, policy: Policy, words: str) -> None:
@@ -154,10 +158,34 @@ def test_change_needs_the_same_variants() -> None:
         explain_change(basis, Basis(Stock(1), known_forecasts(5.0, n=2), Policy()))
 
 
-def test_classes() -> None:
-    assert abc(np.array([5.0, 80, 12, 3, 0, np.nan])).tolist() == ["B", "A", "B", "C", "C", "C"]
-    assert xyz(FIVE).tolist() == ["X", "X", "X"]
-    assert xyz(SLOW).tolist() == ["Z", "Z", "Z"]
+@pytest.mark.parametrize("currency", [1.0, 1e-4, 150.0])
+def test_abc_whatever_the_currency(currency: float) -> None:
+    assert abc(currency * np.array([5.0, 80, 12, 3, 0, np.nan])).tolist() == ["B", "A", "B", "C", "C", "C"]
+    assert abc(currency * np.array([64.0, 16, 12, 3, 5])).tolist() == ["A", "A", "B", "C", "B"]
+
+
+def test_abc_at_its_limits() -> None:
+    """F23: what comes after the first 80 % is B, after 95 % C; who earns nothing is C, even if nobody does."""
+    assert abc(np.array([80.0, 15, 5])).tolist() == ["A", "B", "C"]
+    assert abc(np.zeros(2)).tolist() == ["C", "C"]
+
+
+def test_xyz_by_the_variation_of_what_is_forecast() -> None:
+    """A normal law of mean m and variation v: X below .5, Y below 1 (F23)."""
+    variation, mean = np.array([0.49, 0.51, 0.99, 1.01]), 0.7
+    normal = mean * (1 + variation[:, None] * ndtri(FIVE.grid_q))
+    four = known_forecasts(5.0, n=4)
+    law = replace(
+        four,
+        sum_mean=np.full_like(four.sum_mean, mean),
+        sum_quantiles=np.repeat(normal[:, None], len(four.grid_days), axis=1) + 10,
+    )
+    assert xyz(law).tolist() == ["X", "Y", "Y", "Z"]
+    assert xyz(replace(law, sum_mean=law.sum_mean * 0)).tolist() == ["Z"] * 4
+    assert xyz(FIVE).tolist() == ["X"] * 3 and xyz(SLOW).tolist() == ["Z"] * 3
+    ends = np.where(law.grid_q == 0.9, 2.563 * np.array([[0.5], [1.0], [0], [0]]), 0.0)
+    exact = replace(law, sum_mean=law.sum_mean * 0 + 1, sum_quantiles=law.sum_quantiles * 0 + ends[:, None])
+    assert xyz(exact).tolist() == ["Y", "Z", "X", "X"]
 
 
 def test_minimum_order_is_priced_both_ways() -> None:

@@ -1,13 +1,15 @@
 """What a service level costs, against the textbook's laws: stock at hand, sales lost, by class."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
 from app.domain import laws
 from app.domain.forecasts.result import Forecasts
 from app.domain.replenishment import Policy, Stock
-from app.domain.replenishment.service_cost import service_costs
-from app.domain.replenishment.target import target_stock
+from app.domain.replenishment.service_cost import MIDDLES, WIDTHS, service_costs
+from app.domain.replenishment.target import stock_for, target_stock
 from tests.domain.golden import known_forecasts
 from tests.domain.test_replenishment import refused
 
@@ -38,6 +40,21 @@ def test_stock_at_hand_is_the_mean_of_both_ends_of_a_review() -> None:
     target = float(target_stock(ONE, Policy(10, 0, 7, 0.95))[0])
     ends = [target - 5 * days + laws.unit_loss(5 * days, 5 * days, target) for days in (10, 17)]
     assert made.stock_value == pytest.approx(2 * np.mean(ends), rel=0.01)
+
+
+@pytest.mark.parametrize("lead", [0, 1, 10])
+@pytest.mark.parametrize("daily", [0.05, 5.0])
+def test_stock_at_hand_under_an_unsteady_lead_time_follows_its_quantiles(daily: float, lead: int) -> None:
+    """The mean of E(S − D)⁺ at both ends of a review, by the demand that `stock_for` covers at each probability."""
+    forecasts, policy = known_forecasts(daily), Policy(lead, 3, 7)
+    (made,) = costs(forecasts, policy, 0.95)
+    target = target_stock(forecasts, replace(policy, service_level=0.95))
+
+    def left(days: float) -> float:
+        demand = [stock_for(forecasts, *np.array([[days], [3.0], [q]]))[0] for q in MIDDLES]
+        return float(np.maximum(target - np.array(demand), 0.0) @ WIDTHS)
+
+    assert made.stock_value == pytest.approx(2 * (left(lead) + left(lead + 7)) / 2)
 
 
 def test_classes_are_summed_apart_and_what_is_not_known_is_counted() -> None:

@@ -99,13 +99,12 @@ def prove(
     first, days = found
     lead, review = (np.ceil(policy.each(name, len(rows))) for name in ("lead_time_days", "review_days"))
     warm = int(min((lead + review).max(), days // 3))
+    measured = slice(first + 1 + warm, panel.days)
     ours = _Planner(panel.keys[rows], policy, engine, seed, lambda done: progress(done / days), share_out)
     ways: list[list[Way]] = [[], [], []]
     for part in _parts(len(rows)):
         wanted = sampled_demand(panel.take(rows[part]), first + 1, days, seed=seed + part.start, draws=DRAWS)
-        ways[0].append(
-            _had(panel, rows[part], closing[part], wanted, slice(first + 1 + warm, first + 1 + days))
-        )
+        ways[0].append(_had(panel, rows[part], closing[part], wanted, measured))
         for kept, decide in ((ways[1], ours.decide), (ways[2], _rule(lead[part], panel.keys[rows[part]]))):
             made = replay(
                 panel,
@@ -119,10 +118,9 @@ def prove(
                 order=_orders(policy, len(rows), part),
             )
             kept.append(_of_replay(made, warm))
-    measured = slice(first + 1 + warm, first + 1 + days)
     return Proof(
         keys=panel.keys[rows],
-        first_column=first + 1 + warm,
+        first_column=measured.start,
         days=days - warm,
         had=_joined(ways[0]),
         ours=_joined(ways[1]),
@@ -147,7 +145,7 @@ class _Planner:
         self.keys, self.policy, self.engine, self.seed = keys, policy, engine, seed
         self.progress, self.share_out = progress, share_out
         self.choice: Choice | None = None
-        self.begun = self.trained = -1
+        self.begun = self.trained = 0
         self.targets: dict[int, Floats] = {}
 
     def decide(self, known: Panel, at: Ints) -> Floats:
@@ -159,7 +157,7 @@ class _Planner:
 
     def _all(self, known: Panel) -> Floats:
         wanted = replace(restore(known), in_stock=None)  # as the nightly forecast sees it
-        self.begun = known.days if self.begun < 0 else self.begun
+        self.begun = self.begun or known.days
         if self.engine == "auto" and (self.choice is None or known.days - self.trained >= RETRAIN_DAYS):
             self.choice, self.trained = choose(wanted, seed=self.seed), known.days
         made = forecast(
@@ -205,7 +203,7 @@ def _had(panel: Panel, rows: Ints, closing: Floats, wanted: Floats, measured: sl
     days = sold.shape[1]
     lost = (wanted[:, :, wanted.shape[2] - days :] - sold[:, None]).sum(axis=2)
     share = np.ones_like(sold) if panel.in_stock is None else panel.in_stock[rows, measured]
-    empty = (np.nan_to_num(share, nan=1.0) < 1.0).sum(axis=1)
+    empty = (share < 1.0).sum(axis=1)  # without a record: not known to be
     record = closing[:, measured]
     count = (~np.isnan(record)).sum(axis=1)
     stock = np.divide(

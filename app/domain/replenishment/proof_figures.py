@@ -91,7 +91,10 @@ def _picks(proof: Proof, seed: int) -> tuple[Floats, Floats]:
 def _of(
     proof: Proof, way: Way, value: Floats, margin: Floats, cost: Floats, picks: tuple[Floats, Floats]
 ) -> list[Floats]:
-    """(B + 1,) each of fill, days without stock a product, lost margin and stock value."""
+    """(B + 1,) each of fill, days without stock a product, lost margin and stock value.
+
+    What is not known of one product, as the stock that nobody recorded, is not known of the store.
+    """
     counts, draw = picks
 
     def total(units: Floats, weight: Floats) -> Floats:
@@ -102,10 +105,8 @@ def _of(
     sold, lost = total(way.sold, value), total(way.lost, value)
     with np.errstate(divide="ignore", invalid="ignore"):
         fill = sold / (sold + lost)
-    recorded = ~np.isnan(way.stock).any(axis=1)
-    stock = total(np.nan_to_num(way.stock), cost) if recorded.all() else np.full(len(counts), np.nan)
     empty = total(way.empty, np.ones(len(value))) / len(value)
-    return [fill, empty, total(way.lost, margin), stock]
+    return [fill, empty, total(way.lost, margin), total(way.stock, cost)]
 
 
 def _ranges(columns: list[Floats]) -> Figures:
