@@ -35,7 +35,11 @@ class Location(StoreScoped, Base):
     is_active: Mapped[bool] = mapped_column(default=True)
     # The merchant's word: its stock counts for nothing, and it gets nothing. The sync never touches it.
     is_left_out: Mapped[bool] = mapped_column(default=False, server_default="false")
+    # Days that a transfer takes to it; NULL: the store's.
+    transit_days: Mapped[int | None]
     updated_at: Mapped[datetime] = mapped_column(DateTime(timezone=True), server_default=func.now())
+
+    __table_args__ = (CheckConstraint("transit_days BETWEEN 0 AND 60", name="transit_days_in_range"),)
 
 
 class Product(StoreScoped, Base):

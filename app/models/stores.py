@@ -84,6 +84,8 @@ class StoreSettings(StoreScoped, Base):
     lead_time_days: Mapped[int] = mapped_column(default=14)
     lead_time_sd_days: Mapped[float] = mapped_column(default=3.0)
     review_days: Mapped[int] = mapped_column(default=7)
+    # From one location's shelf to another's.
+    transfer_days: Mapped[int] = mapped_column(default=2, server_default="2")
     service_level: Mapped[float] = mapped_column(default=0.95)
     # Of the products of one class; NULL: the store's.
     service_level_a: Mapped[float | None]
@@ -104,6 +106,7 @@ class StoreSettings(StoreScoped, Base):
         CheckConstraint("lead_time_days BETWEEN 0 AND 365", name="lead_time_in_range"),
         CheckConstraint("lead_time_sd_days BETWEEN 0 AND 180", name="lead_time_sd_in_range"),
         CheckConstraint("review_days BETWEEN 1 AND 180", name="review_in_range"),
+        CheckConstraint("transfer_days BETWEEN 0 AND 60", name="transfer_days_in_range"),
         CheckConstraint("service_by IN ('level', 'value')", name="service_by_is_known"),
         *(
             CheckConstraint(f"{name} > 0.5 AND {name} < 1", name=f"{name}_in_range")

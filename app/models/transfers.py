@@ -33,6 +33,8 @@ class LocationPlan(StoreScoped, Base):
     expected: Mapped[float]
     available: Mapped[int]
     incoming: Mapped[int]
+    # Of that, demand that is lost until a transfer can arrive: no part of the target.
+    missed: Mapped[int] = mapped_column(default=0, server_default="0")
     target: Mapped[int]
     # What of the target the store's stock pays for.
     goal: Mapped[int]
@@ -53,6 +55,8 @@ class TransferSuggestion(StoreScoped, Base):
     source_available: Mapped[int]
     source_incoming: Mapped[int]
     source_goal: Mapped[int]
+    # Days until they are there.
+    transit_days: Mapped[int] = mapped_column(default=0, server_default="0")
     # Days until the destination has sold what it has.
     days_of_cover: Mapped[float]
     ledger: Mapped[list[dict[str, Any]]] = mapped_column(JSONB)

@@ -39,6 +39,7 @@ class SettingsView:
     lead_time_days: int
     lead_time_sd_days: float
     review_days: int
+    transfer_days: int
     service_level: float
     service_level_a: float | None
     service_level_b: float | None
@@ -58,7 +59,9 @@ def per_cent(level: float | None) -> str:
     return "" if level is None else f"{level * 100:g}"
 
 
-DEFAULTS = SettingsView(0, [], 8, [], True, None, 14, 3.0, 7, 0.95, None, None, None, "level", "auto", "en")
+DEFAULTS = SettingsView(
+    0, [], 8, [], True, None, 14, 3.0, 7, 2, 0.95, None, None, None, "level", "auto", "en"
+)
 
 
 # Columns of `stores s` and `store_settings t` that `view_of` reads, for whoever joins them already.

@@ -45,6 +45,7 @@ class TransferRow:
     source_available: int
     source_incoming: int
     source_goal: int
+    transit_days: int
     days_of_cover: float
     ledger: list[LedgerEntry]
 
@@ -83,7 +84,8 @@ class TransferTable:
 @dataclass(frozen=True)
 class AtLocation:
     """One product's plan at one location; `sold` in the last 180 days, `in_stock` the part of them in which it had
-    something to sell (as far as is known), `share` of the store's demand.
+    something to sell (as far as is known), `share` of the store's demand, `missed` units of it that are lost until a
+    transfer can arrive and that no target covers.
 
     `least`: the merchant's own minimum there, None without one.
     """
@@ -97,6 +99,7 @@ class AtLocation:
     expected: float
     available: int
     incoming: int
+    missed: int
     target: int
     goal: int
     days_of_cover: float
@@ -116,7 +119,7 @@ _FROM = """
 _COLUMNS = """
     t.variant_id, v.display_name AS product, v.sku, t.source_id, a.name AS source, t.destination_id,
     b.name AS destination, t.units, t.value, t.source_available, t.source_incoming, t.source_goal,
-    t.days_of_cover, t.ledger
+    t.transit_days, t.days_of_cover, t.ledger
 """
 # Among equals what is worth most comes first.
 _KEY = "t.value DESC NULLS LAST, t.variant_id, t.source_id, t.destination_id"
@@ -183,7 +186,7 @@ def at_locations(variant_id: int) -> list[AtLocation]:
     found = db.rows(
         """
         SELECT o.id AS location_id, o.name AS location, m.units AS least, p.sold, p.in_stock, p.share,
-               p.expected, p.available, p.incoming, p.target, p.goal, p.days_of_cover
+               p.expected, p.available, p.incoming, p.missed, p.target, p.goal, p.days_of_cover
         FROM location_plans p JOIN locations o ON o.store_id = p.store_id AND o.id = p.location_id
         LEFT JOIN location_minimums m
           ON m.store_id = p.store_id AND m.variant_id = p.variant_id AND m.location_id = p.location_id
@@ -196,16 +199,20 @@ def at_locations(variant_id: int) -> list[AtLocation]:
 
 @dataclass(frozen=True)
 class Place:
-    """An active location, and whether the merchant has left it out."""
+    """An active location, whether the merchant has left it out, and the days that a transfer takes to it (None: as
+    to all others)."""
 
     id: int
     name: str
     is_left_out: bool
+    transit_days: int | None
 
 
 def places() -> list[Place]:
     """The store's active locations by name. One statement."""
-    found = db.rows("SELECT id, name, is_left_out FROM locations WHERE is_active ORDER BY name, id")
+    found = db.rows(
+        "SELECT id, name, is_left_out, transit_days FROM locations WHERE is_active ORDER BY name, id"
+    )
     return [db.made(Place, row) for row in found]
 
 

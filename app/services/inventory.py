@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from datetime import date, datetime
 
 from app.models.inventory import InventoryLevel
@@ -81,6 +81,9 @@ def remember_day(today: date, *, inventory_item_id: int | None = None) -> int:
     )
 
 
+MOST_TRANSIT_DAYS = 60
+
+
 class LocationNotFound(LookupError):
     """The current store has no such active location."""
 
@@ -111,3 +114,22 @@ def leave_out(location_id: int, is_left_out: bool, *, actor: str, today: date) -
     action = "location.left_out" if is_left_out else "location.counted"
     audit.record(actor=actor, action=action, location_id=location_id, name=place.name)
     return True
+
+
+def change_transit(days: Mapping[int, int | None], *, actor: str) -> bool:
+    """Set how many days a transfer takes to each of these locations (None: the store's); whether anything changed.
+
+    Raises LocationNotFound.
+    """
+    found = db.rows("SELECT id, transit_days FROM locations WHERE is_active FOR UPDATE")
+    known = {row.id: row.transit_days for row in found}
+    for place in days:
+        if place not in known:
+            raise LocationNotFound(f"There is no active location {place} in this store.")
+    changes = {place: [known[place], own] for place, own in days.items() if known[place] != own}
+    for place, (_, own) in changes.items():
+        db.execute("UPDATE locations SET transit_days = :days WHERE id = :id", days=own, id=place)
+    if changes:
+        named = {str(place): pair for place, pair in changes.items()}
+        audit.record(actor=actor, action="location.transit_changed", changes=named)
+    return bool(changes)

@@ -34,6 +34,11 @@ LEVELS = """
     JOIN variants v ON v.store_id = l.store_id AND v.inventory_item_id = l.inventory_item_id
     WHERE l.is_active AND v.deleted_at IS NULL
 """
+_PLACES = """
+    SELECT o.id, COALESCE(o.transit_days, t.transfer_days) AS transit_days
+    FROM locations o JOIN store_settings t ON t.store_id = o.store_id
+    WHERE o.is_active AND NOT o.is_left_out ORDER BY o.id
+"""
 _TRANSFER = (
     "variant_id",
     "source_id",
@@ -43,6 +48,7 @@ _TRANSFER = (
     "source_available",
     "source_incoming",
     "source_goal",
+    "transit_days",
     "days_of_cover",
     "ledger",
     "made_at",
@@ -82,12 +88,11 @@ def plan(forecasts: Forecasts, policy: Policy, unit_cost: Floats, *, today: date
     A store of one location has nothing to share out, and neither has one of whose sales too few are known by
     location: an order counts for none until it has been sent.
     """
-    places = [
-        row.id for row in db.rows("SELECT id FROM locations WHERE is_active AND NOT is_left_out ORDER BY id")
-    ]
+    places = db.rows(_PLACES)
     if len(places) < 2:
         return
-    grid = _Grid(forecasts.keys, np.asarray(places, dtype=np.int64))
+    grid = _Grid(forecasts.keys, np.asarray([row.id for row in places], dtype=np.int64))
+    transit = np.asarray([row.transit_days for row in places], dtype=np.int64)
     stock = _stock(grid)
     units, squares = _sold(grid, now)
     in_stock = _in_stock(grid, today)
@@ -98,11 +103,12 @@ def plan(forecasts: Forecasts, policy: Policy, unit_cost: Floats, *, today: date
     for start in range(0, len(several), _BATCH):
         rows = several[start : start + _BATCH]
         held = _of(stock, rows)
-        made = plan_locations(held, share[rows], take(forecasts, rows), policy.take(rows))
+        made = plan_locations(held, share[rows], take(forecasts, rows), policy.take(rows), transit)
         part = _Grid(forecasts.keys[rows], grid.places)
         _store_plans(part, held, made, units[rows], in_stock[rows])
         moves = transfers(held, made)
-        copying.append(TransferSuggestion, _TRANSFER, _values(part, held, made, moves, unit_cost[rows], now))
+        values = _values(part, held, made, moves, transit, unit_cost[rows], now)
+        copying.append(TransferSuggestion, _TRANSFER, values)
 
 
 def _stock(grid: _Grid) -> PlaceStock:
@@ -158,6 +164,7 @@ def _store_plans(grid: _Grid, stock: PlaceStock, made: Plan, sold: Floats, in_st
             "expected": made.expected[row, place],
             "available": whole(stock.available),
             "incoming": whole(stock.incoming),
+            "missed": whole(made.missed),
             "target": whole(made.target),
             "goal": whole(made.goal),
             "days_of_cover": made.cover[row, place],
@@ -167,7 +174,13 @@ def _store_plans(grid: _Grid, stock: PlaceStock, made: Plan, sold: Floats, in_st
 
 
 def _values(
-    grid: _Grid, stock: PlaceStock, made: Plan, moves: Sequence[Transfer], unit_cost: Floats, now: datetime
+    grid: _Grid,
+    stock: PlaceStock,
+    made: Plan,
+    moves: Sequence[Transfer],
+    transit: Ints,
+    unit_cost: Floats,
+    now: datetime,
 ) -> Iterator[tuple[Any, ...]]:
     for move in moves:
         cost = unit_cost[move.row]
@@ -180,6 +193,7 @@ def _values(
             int(stock.available[move.row, move.source]),
             int(stock.incoming[move.row, move.source]),
             int(made.goal[move.row, move.source]),
+            int(transit[move.destination]),
             float(made.cover[move.row, move.destination]),
             copying.Json([{"code": line.code, "units": line.units} for line in move.ledger]),
             now,

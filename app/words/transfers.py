@@ -7,6 +7,7 @@ from app.platform.i18n import lazy_gettext
 LABELS = {
     "demand": lazy_gettext("Expected demand there until the next order arrives"),
     "safety": lazy_gettext("Safety stock there for the service level"),
+    "missed": lazy_gettext("Lost there before the transfer can arrive"),
     "minimum": lazy_gettext("Raised to the minimum of that location"),
     "shared": lazy_gettext("The store has too little for all locations: each gets what leaves the same risk"),
     "available": lazy_gettext("Available there"),

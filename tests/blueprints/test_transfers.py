@@ -90,6 +90,7 @@ def test_the_file_holds_the_list_and_no_formula(client: FlaskClient, two: Ready)
     assert [row["Product"] for row in rows] == ["'=Green tea 100 g", "Coffee beans 1 kg"]
     assert [row["To"] for row in rows] == ["High Street shop"] * 2
     assert all(int(row["Units"]) > 0 and "Expected demand" in row["Why"] for row in rows)
+    assert [row["Days in transit"] for row in rows] == ["2"] * 2
     assert client.get(url[:-3] + "xyz").status_code in (400, 403, 404, 410)
 
 
@@ -100,7 +101,7 @@ def test_the_api_tells_the_same(client: FlaskClient, two: Ready, role: str) -> N
     assert found["total"] == 2
     for item in found["items"]:
         assert sum(line["units"] for line in item["ledger"]) == item["units"]
-        assert (item["source_id"], item["destination_id"]) == (1, 2)
+        assert (item["source_id"], item["destination_id"], item["transit_days"]) == (1, 2, 2)
     assert {item["product_id"] for item in found["items"]} == set(ids[:2])
     for query, total in (("source_id=2", 0), ("source_id=1&destination_id=2", 2), ("search=tea", 1)):
         assert client.get(f"/api/transfers?{query}", headers=shop.headers()).get_json()["total"] == total
@@ -157,6 +158,57 @@ def test_a_location_is_left_out_and_counted_again_by_the_owner(app: Flask, clien
     assert status == 200 and "Count again" not in text
 
 
+def test_days_in_transit_are_set_for_all_and_for_one_by_the_owner(
+    app: Flask, client: FlaskClient, stranger: tuple[Shop, list[int]]
+) -> None:
+    shop, _ = places.two_places(app, name="Far apart", first_id=9000)
+    path = "/transfers/transit"
+    text = page(client, shop, "/transfers")
+    assert "Main warehouse → High Street shop, 2 days" in text
+    assert re.search(r'name="transfer_days" value="2"', text)
+    assert re.search(r'name="transit_2" value="" [^>]*\s+placeholder="2"', text)
+    looked_at = page(client, shop, "/transfers", "viewer")
+    assert re.search(r'name="transfer_days" value="2"[^>]* disabled', looked_at)
+    for role in ("viewer", "manager"):
+        assert sent(client, shop, path, role, transfer_days=9)[0] == 403
+    status, text = sent(client, shop, path, transfer_days=3, transit_2=8, transit_99=5)
+    assert status == 200 and 'value="3"' in text and 'value="8"' in text
+    plan_again(app, shop)
+    assert "Main warehouse → High Street shop, 8 days" in page(client, shop, "/transfers")
+    status, text = sent(client, shop, path, transfer_days=61, transit_2="soon")
+    assert status == 422 and 'value="61"' in text and 'value="soon"' in text
+    assert text.count('class="error"') == 2
+    status, text = sent(client, shop, path, transfer_days=3, transit_2="")
+    assert status == 200 and 'value="8"' not in text
+    assert 'name="transfer_days" value="2"' in page(client, two_of(app), "/transfers")
+    other = client.post("/api/locations/2", json={"transit_days": 5}, headers=stranger[0].headers())
+    assert other.status_code == 404
+
+
+def two_of(app: Flask) -> Shop:
+    """Another store, which has days of its own."""
+    return places.two_places(app, name="Near", first_id=9500)[0]
+
+
+def test_what_is_lost_on_the_way_is_told_alike(app: Flask, client: FlaskClient) -> None:
+    shop, ids = places.two_places(app, name="Slow road", first_id=9700)
+    plan_again(app, shop, "UPDATE store_settings SET transfer_days = 12")
+    text = page(client, shop, f"/products/{ids[1]}")
+    lost = int(re.findall(r"without (\d+) lost until a transfer can arrive", text)[0])
+    assert re.search(rf"Lost there before the transfer can arrive</span> <span class=\"num\">−{lost}<", text)
+    found = client.get("/api/transfers?search=tea", headers=shop.headers()).get_json()["items"][0]
+    ledger = {line["code"]: line["units"] for line in found["ledger"]}
+    assert ledger["missed"] == -lost < 0
+    assert sum(ledger.values()) == found["units"]
+    goal = int(re.findall(r"(\d+) short", text)[0])
+    assert found["units"] == goal, "what the product's page says is short is what is moved"
+    file = next(iter(re.findall(r'href="(/transfers/file[^"]+)"', page(client, shop, "/transfers"))))
+    rows = list(csv.DictReader(io.StringIO(client.get(file).get_data(as_text=True).removeprefix("\ufeff"))))
+    tea = next(row for row in rows if "tea" in row["Product"])
+    assert f"Lost there before the transfer can arrive: -{lost}" in tea["Why"]
+    assert (tea["Units"], tea["Days in transit"]) == (str(found["units"]), "12")
+
+
 def test_minimums_of_a_product_are_set_on_its_page(client: FlaskClient, two: Ready) -> None:
     shop, ids = two
     path = f"/products/{ids[2]}/minimums"
@@ -185,6 +237,20 @@ def test_the_api_leaves_out_and_sets_minimums(
     assert listed()["High Street shop"]
     assert client.post("/api/locations/1", json={"left_out": True}, headers=headers).status_code == 409
     assert client.post("/api/locations/2", json={"left_out": False}, headers=headers).status_code == 200
+    for body, status in (
+        ({"transit_days": 4}, 200),
+        ({"transit_days": None}, 200),
+        ({"transit_days": 61}, 422),
+    ):
+        assert client.post("/api/locations/2", json=body, headers=headers).status_code == status
+    client.post("/api/locations/2", json={"transit_days": 4}, headers=headers)
+    found = client.get("/api/locations", headers=headers).get_json()["items"]
+    assert {one["name"]: one["transit_days"] for one in found} == {
+        "High Street shop": 4,
+        "Main warehouse": None,
+    }
+    settings = client.patch("/api/settings", json={"transfer_days": 7}, headers=headers)
+    assert settings.get_json()["transfer_days"] == 7
     path = f"/api/products/{ids[0]}/minimums/2"
     for body, status in (({"units": 9}, 200), ({"units": None}, 200), ({"units": -1}, 422), ({}, 422)):
         assert client.post(path, json=body, headers=headers).status_code == status

@@ -165,7 +165,8 @@ def _locations(trail: Trail) -> None:
     trail.act("catalog.change_minimums", data={f"minimum_{place}": "4"})
     trail.act("api.set_location_minimum", json={"units": 5})
     trail.act("transfers.count", data={"left_out": "1"})
-    trail.act("api.count_location", json={"left_out": False})
+    trail.act("api.change_location", json={"left_out": False, "transit_days": 4})
+    trail.act("transfers.change_transit", data={"transfer_days": "3", f"transit_{place}": ""})
 
 
 def _orders(trail: Trail) -> None:

@@ -63,7 +63,7 @@ BODIES: dict[str, Any] = {
     "api.change_member": {"role": "owner"},
     "api.update_settings": {"low_stock_threshold": 12},
     "api.update_product_settings": {"low_stock_threshold": 12},
-    "api.count_location": {"left_out": False},
+    "api.change_location": {"left_out": False},
     "api.set_location_minimum": {"units": 3},
     "api.set_override": {"kind": "units", "value": 5, "until": "2000-01-01", "reason": "fair"},
     "api.name_event": {"name": "Sale", "first_day": "2000-01-01", "last_day": "2000-01-01"},

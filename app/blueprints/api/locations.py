@@ -1,4 +1,4 @@
-"""Locations as JSON: which of them count, and the least of a product at one of them."""
+"""Locations as JSON: which of them count, how far away they are, and the least of a product at one of them."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from app.blueprints.api.door import blueprint
 from app.jobs import forecasts as forecast_jobs
 from app.platform import clock
 from app.platform.access import Permission, actor
-from app.platform.bodies import Done, Model
+from app.platform.bodies import Done, Model, left_out
 from app.platform.i18n import gettext
 from app.queries import stores, transfers
 from app.services import inventory, location_minimums
@@ -25,6 +25,9 @@ class Location(Model):
     id: int
     name: str
     left_out: bool
+    transit_days: int | None = Field(
+        description="Days that a transfer takes to it. Null: the store's transfer_days."
+    )
 
 
 class Locations(Model):
@@ -33,10 +36,13 @@ class Locations(Model):
     items: list[Location]
 
 
-class Counting(Model):
-    """Whether a location counts."""
+class LocationChange(Model):
+    """What is to change; what is left out stays."""
 
-    left_out: bool
+    left_out: bool = left_out()
+    transit_days: Annotated[int, Field(ge=0, le=inventory.MOST_TRANSIT_DAYS)] | None = Field(
+        None, description="Days that a transfer takes to it. Null: the store's transfer_days."
+    )
 
 
 class Minimum(Model):
@@ -47,9 +53,13 @@ class Minimum(Model):
 
 @blueprint.read("/locations", needs=Permission.SETTINGS_READ, tag="Settings", answer=Locations)
 def locations() -> Locations:
-    """List the active locations, and which are left out."""
+    """List the active locations, which are left out, and the days to each."""
     found = transfers.places()
-    return Locations(items=[Location(id=one.id, name=one.name, left_out=one.is_left_out) for one in found])
+    return Locations(items=[_location(one) for one in found])
+
+
+def _location(one: transfers.Place) -> Location:
+    return Location(id=one.id, name=one.name, left_out=one.is_left_out, transit_days=one.transit_days)
 
 
 @blueprint.write(
@@ -57,17 +67,20 @@ def locations() -> Locations:
     needs=Permission.SETTINGS_EDIT,
     tag="Settings",
     answer=Done,
-    body=Counting,
+    body=LocationChange,
     also=(409,),
 )
-def count_location(location_id: int, body: Counting) -> Done:
-    """Leave a location out, or count it again; suggestions follow. At least one location has to count."""
-    today = clock.today(stores.store().time_zone)
-    if inventory.leave_out(location_id, body.left_out, actor=actor(), today=today):
+def change_location(location_id: int, body: LocationChange) -> Done:
+    """Leave a location out or count it again, set the days to it; suggestions follow. At least one has to count."""
+    changed, sent = False, body.model_fields_set
+    if "left_out" in sent:
+        today = clock.today(stores.store().time_zone)
+        changed = inventory.leave_out(location_id, body.left_out, actor=actor(), today=today)
+    if "transit_days" in sent:
+        changed |= inventory.change_transit({location_id: body.transit_days}, actor=actor())
+    if changed:
         forecast_jobs.replan_soon(current_user.store_id)
-    return Done(
-        message=gettext("The location is left out.") if body.left_out else gettext("The location counts.")
-    )
+    return Done(message=gettext("The location is changed.") if changed else gettext("Nothing to change"))
 
 
 @blueprint.write(

@@ -49,6 +49,9 @@ class StoreSettings(Model):
     lead_time_days: int
     lead_time_sd_days: float
     review_days: int
+    transfer_days: int = Field(
+        description="Days that a transfer takes to a location that has none of its own."
+    )
     service_level: float = Field(description="Share of order cycles without a stock-out, such as 0.95.")
     service_level_a: float | None = Field(
         description="Of A products, the first 80 % of revenue. Null: service_level."
@@ -80,6 +83,7 @@ class SettingsChange(Model):
     lead_time_days: LeadDays = left_out()
     lead_time_sd_days: Annotated[float, Field(ge=0, le=60)] = left_out()
     review_days: ReviewDays = left_out()
+    transfer_days: Annotated[int, Field(ge=0, le=60)] = left_out()
     service_level: Service = left_out()
     service_level_a: Service | None = None
     service_level_b: Service | None = None

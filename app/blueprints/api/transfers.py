@@ -56,6 +56,7 @@ class Transfer(Model):
     source_available: int
     source_incoming: int
     source_goal: int = Field(description="What the source is to keep.")
+    transit_days: int = Field(description="Days until the units are at the destination.")
     days_of_cover: float | None = Field(description="Days until the destination has sold what it has.")
     ledger: list[TransferLine]
 

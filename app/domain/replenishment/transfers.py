@@ -13,6 +13,7 @@ from app.domain.replenishment.locations import LocationPlan, PlaceStock
 CODES = (
     "demand",  # expected at the destination until the next order arrives
     "safety",  # safety stock for the service level there
+    "missed",  # of it lost until a transfer arrives: nothing that is sent can serve it
     "minimum",  # raised to the location's minimum
     "shared",  # the store has less than all locations want: each gets what is the same risk
     "available",  # what the destination can sell now
@@ -84,7 +85,8 @@ def _ledger(
     parts = {
         "demand": expected,
         "safety": plan.needed[cell] - expected,
-        "minimum": plan.target[cell] - plan.needed[cell],
+        "missed": -plan.missed[cell],
+        "minimum": plan.target[cell] + plan.missed[cell] - plan.needed[cell],
         "shared": plan.goal[cell] - plan.target[cell],
         "available": -stock.available[cell],
         "incoming": -stock.incoming[cell],

@@ -25,7 +25,7 @@ def transfers(
     found = slice_of(
         "t.variant_id AS product_id, v.display_name AS product_name, v.sku, t.source_id, a.name AS source,"
         " t.destination_id, b.name AS destination, t.units, t.value::float AS value, t.source_available,"
-        " t.source_incoming, t.source_goal, t.days_of_cover, t.ledger",
+        " t.source_incoming, t.source_goal, t.transit_days, t.days_of_cover, t.ledger",
         """FROM transfer_suggestions t
         JOIN variants v ON v.store_id = t.store_id AND v.id = t.variant_id
         JOIN locations a ON a.store_id = t.store_id AND a.id = t.source_id
