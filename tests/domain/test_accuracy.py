@@ -21,6 +21,12 @@ def test_scores_by_group_show_where_the_rival_was_closer() -> None:
     assert not scores(actual, mean, mean, mean, group)[0].losing
 
 
+def test_a_group_is_judged_from_five_forecasts_on() -> None:
+    group = np.array(["four"] * 4 + ["five"] * 5)
+    nine = np.ones(9)
+    assert [score.group for score in scores(nine, nine, nine, nine, group)] == ["five"]
+
+
 def test_nothing_sold_has_no_wape_and_no_interval() -> None:
     assert np.isnan(wape(np.zeros(3), np.ones(3)))
     assert np.isnan(croston(np.zeros((1, 5)))[0]).all()
