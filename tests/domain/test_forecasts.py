@@ -11,7 +11,7 @@ from app.domain.forecasts.features import features
 from app.domain.forecasts.own_spread import own_spread
 from app.domain.forecasts.result import GRID_DAYS, GRID_Q
 from app.domain.forecasts.shop import Shop
-from app.domain.forecasts.windows import Windows
+from app.domain.forecasts.windows import DECAYS, Windows
 from tests.domain.shops import DAY, shop
 
 FAST = [name for name in ENGINES if name != "prophet"]
@@ -339,10 +339,33 @@ def test_smoothed_rates_are_weighted_means_since_the_start() -> None:
         assert made[row, 8] == pytest.approx((weights * units[row, start:]).sum() / weights.sum(), rel=1e-6)
 
 
+@pytest.mark.parametrize("days", [30, 200, 700])
+def test_what_only_late_cut_offs_need_is_the_same_as_all(days: int) -> None:
+    panel = replace(shop(4, days, rate=(0.05, 9)), in_stock=np.full((4, days), 0.5))
+    panel = replace(panel, starts=np.array([0, 3, days // 2, days - 2]), price=np.ones(4))
+    shared, (row, cut) = Shop.of(panel, 0.12), np.divmod(np.arange(12), 3)
+    cut, length = days - cut, np.full(12, 28)
+    late, whole = Windows.of(panel, days - 2), Windows.of(panel)
+    assert np.array_equal(late.units[:, -1], panel.units.sum(axis=1))
+    assert np.array_equal(late.sold[:, -1], (panel.units > 0).sum(axis=1))
+    for made, wanted in zip(
+        *(features(each, shared, panel.price, row, cut, length) for each in (late, whole)), strict=True
+    ):
+        assert np.array_equal(made, wanted, equal_nan=True)
+
+
+def test_what_late_cut_offs_do_not_need_cannot_be_asked_for() -> None:
+    one, late = np.array([0]), Windows.of(shop(1, 700), 600)
+    with pytest.raises(ValueError, match="cut-off lies before 600"):
+        late.level(DECAYS[0], one, np.array([599]))
+    with pytest.raises(ValueError, match="begins before column 180"):
+        late.total(late.units, one, np.array([179]), np.array([300]))
+
+
 @pytest.mark.parametrize("days", [1, 27, 29, 200])
 def test_peaks_are_the_largest_of_the_last_days(days: int) -> None:
     panel = shop(3, days, rate=(50, 500))
-    made = Windows.of(panel).peak
+    made = Windows.of(panel).peaks
     for length in (28, 182):
         largest = [panel.units[:, max(0, day + 1 - length) : day + 1].max(axis=1) for day in range(days)]
         assert np.array_equal(made[length], np.stack(largest, axis=1))

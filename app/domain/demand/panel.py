@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 from datetime import date, timedelta
+from functools import cached_property
 
 import numpy as np
 from numpy.typing import ArrayLike
@@ -66,6 +67,11 @@ class Panel:
     def history_days(self) -> Ints:
         """(n,) days from the start of each variant's history to the last known day, both included."""
         return self.days - self.starts
+
+    @cached_property
+    def of_shop(self) -> Floats:
+        """(days,) units of all variants together on each day, a variant's negative days counted as 0."""
+        return np.asarray(np.maximum(self.units, 0.0).sum(axis=0))
 
     def take(self, rows: Ints | Bools) -> Panel:
         """The same calendar with these variants alone."""

@@ -11,10 +11,11 @@ from app.domain import laws
 from app.domain.arrays import Floats, Ints
 from app.domain.demand import Panel
 from app.domain.forecasts.baseline import daily_spread
-from app.domain.forecasts.conformal import MIN_POOL, ratio_quantiles, widened, widening
+from app.domain.forecasts.conformal import MIN_POOL, Ratios, ratios, widened, widening
 from app.domain.forecasts.result import GRID_DAYS, GRID_Q
 from app.domain.forecasts.shop import Shop, base_rate, expected, expected_by
 from app.domain.forecasts.windows import DECAYS, Windows
+from app.domain.threads import in_parts
 
 MEDIAN = int(np.searchsorted(GRID_Q, 0.5))
 FIRST_CUT = 14
@@ -65,41 +66,54 @@ def calibrated_average(panel: Panel, rows: Ints, decay: float, grid_days: Ints =
     negative binomial of the variant's own spread serves instead (F4).
     """
     shop = Shop.of(panel, decay)
-    known = sampled(len(panel), POOL)
-    some = panel.take(known)
-    windows = Windows.of(some)
-    pools = []
-    for length in grid_days.tolist():
-        pool = past_sums(some, windows, shop, length)
-        pools.append(replace(pool, row=known[pool.row]))
+    pools = _pools(panel, shop, grid_days.tolist())
     table = np.empty((len(rows), len(grid_days), len(GRID_Q)))
-    for begin in range(0, len(rows), POOL):
-        part = slice(begin, begin + POOL)
-        asked = windows if np.array_equal(rows[part], known) else Windows.of(panel.take(rows[part]))
-        table[part] = _answer(panel.take(rows[part]), asked, rows[part], shop, pools, grid_days)
+
+    def answer(part: slice) -> None:
+        table[part] = _answer(panel.take(rows[part]), rows[part], shop, pools, grid_days)
+
+    in_parts(len(rows), answer)
     wide = widened(table, widening(panel), table[:, :, [MEDIAN]])
     return np.maximum.accumulate(np.maximum.accumulate(wide, axis=1), axis=2)
 
 
+def _pools(panel: Panel, shop: Shop, lengths: list[int]) -> list[tuple[Pool, Ratios | None]]:
+    """For each length the past sums of up to POOL variants (their rows are those of `panel`), and what they say."""
+    known = sampled(len(panel), POOL)
+    some = panel.take(known)
+    earliest = min(
+        (int(cuts[-1]) for cuts in (_cut_offs(some, length) for length in lengths) if len(cuts)), default=1
+    )
+    windows = Windows.of(some, shop.first_cut(earliest))
+    pools = [past_sums(some, windows, shop, length) for length in lengths]
+    return [
+        (
+            replace(pool, row=known[pool.row]),
+            ratios(pool.predicted + pool.size, pool.actual + pool.size, GRID_Q),
+        )
+        for pool in pools
+    ]
+
+
 def _answer(
-    panel: Panel, windows: Windows, rows: Ints, shop: Shop, pools: list[Pool], grid_days: Ints
+    panel: Panel, rows: Ints, shop: Shop, pools: list[tuple[Pool, Ratios | None]], grid_days: Ints
 ) -> Floats:
     """(n, H, Q) quantiles of a panel that holds just `rows`, before widening and ordering."""
-    n = len(panel)
+    n, windows = len(panel), Windows.of(panel, shop.first_cut(panel.days))
     cut = np.full(n, panel.days)
     rate = base_rate(windows, shop, np.arange(n), cut)
     sold = np.flatnonzero(rate > 1e-5)
     size = ordinary_sale(windows)[sold]
     table = np.zeros((n, len(grid_days), len(GRID_Q)))
-    longest, ratios = 1, np.ones((len(sold), len(GRID_Q)))
+    longest, factors = 1, np.ones((len(sold), len(GRID_Q)))
     asked = _coming(windows, shop, panel.days, grid_days)[:, sold]
     by_law = np.zeros(len(grid_days), dtype=bool)
     for h, length in enumerate(grid_days.tolist()):
-        found = _ratios(pools[h], rows[sold], asked[h] + size, panel.days // length)
+        found = _factors(*pools[h], rows[sold], asked[h] + size, panel.days // length)
         if found is not None:
-            longest, ratios = length, found
+            longest, factors = length, found
         by_law[h] = longest * 3 < length or (found is None and longest == 1)
-        table[sold, h] = np.maximum((asked[h] + size)[:, None] * ratios - size[:, None], 0.0)
+        table[sold, h] = np.maximum((asked[h] + size)[:, None] * factors - size[:, None], 0.0)
     if by_law.any():
         table[np.ix_(sold, by_law)] = _law(panel, sold, asked[by_law].T, grid_days[by_law])
     return table
@@ -121,12 +135,10 @@ def past_sums_by(
     panel: Panel, windows: Windows, shop: Shop, length: int, decays: Iterable[float]
 ) -> dict[float, Pool]:
     """`past_sums` by each of these smoothings instead of the shop's own."""
-    decays = tuple(decays)
-    wanted = min(max(POOL // max(len(panel), 1), FEWEST_CUTOFFS), MOST_CUTOFFS)
-    cuts = np.arange(panel.days - length, FIRST_CUT - 1, -STEP_DAYS)[:wanted]
+    decays, cuts = tuple(decays), _cut_offs(panel, length)
     row = np.broadcast_to(np.arange(len(panel)), (len(cuts), len(panel))).ravel()
     cut = np.repeat(cuts, len(panel))
-    known = (panel.starts[row] < cut - STEP_DAYS) & (windows.last_sale[row, np.maximum(cut - 1, 0)] >= 0)
+    known = (panel.starts[row] < cut - STEP_DAYS) & (windows.last_sale(row, cut) >= 0)
     row, cut = row[known], cut[known]
     span = np.full(len(row), length)
     if not len(row):
@@ -136,23 +148,26 @@ def past_sums_by(
     return {d: Pool(row, cut, sums, actual, size) for d, sums in zip(decays, predicted, strict=True)}
 
 
+def _cut_offs(panel: Panel, length: int) -> Ints:
+    """The latest weekly ones that lie `length` days back or more, from the last on."""
+    wanted = min(max(POOL // max(len(panel), 1), FEWEST_CUTOFFS), MOST_CUTOFFS)
+    return np.arange(panel.days - length, FIRST_CUT - 1, -STEP_DAYS)[:wanted]
+
+
 def ordinary_sale(windows: Windows) -> Floats:
     """(n,) half the mean units of a day with sales."""
     half: Floats = 0.5 * windows.units[:, -1] / np.maximum(windows.sold[:, -1], 1)
     return half
 
 
-def _ratios(pool: Pool, rows: Ints, asked: Floats, own_windows: int) -> Floats | None:
+def _factors(pool: Pool, ratios: Ratios | None, rows: Ints, asked: Floats, own_windows: int) -> Floats | None:
     """(n, Q) ratio quantiles: the shop's by size, mixed with each variant's own by how many it has."""
-    if not len(pool.row):
+    if ratios is None:
         return None
-    predicted, actual = pool.predicted + pool.size, pool.actual + pool.size
-    shared = ratio_quantiles(predicted, actual, GRID_Q, np.maximum(asked, 1e-9))
-    if shared is None:
-        return None
+    shared = ratios.at(np.maximum(asked, 1e-9))
     if len(np.unique(pool.row)) * 30 > len(pool.row):
         return shared
-    ratio = actual / predicted
+    ratio = (pool.actual + pool.size) / (pool.predicted + pool.size)
     weight = own_windows / (own_windows + 8.0)
     own = np.stack(
         [

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 import numpy as np
 
 from app.domain.arrays import Floats
@@ -11,26 +13,35 @@ MIN_POOL = 40
 BINS = 8
 
 
-def ratio_quantiles(
-    predicted: Floats, actual: Floats, grid_q: Floats, asked: Floats, *, bins: int = BINS
-) -> Floats | None:
-    """(n, Q) quantiles of actual ÷ predicted for forecasts of the sizes `asked`, or None if too few.
+@dataclass(frozen=True)
+class Ratios:
+    """Quantiles of actual ÷ predicted: `table` (B, Q) at the mean log sizes `centres` (B,) of bins of forecasts."""
 
-    `predicted` and `actual` (m,) are sums at past cut-offs whose windows ended by the origin. They are
-    pooled in bins of predicted size; between bin centres the quantiles are linear in log size.
+    centres: Floats
+    table: Floats
+
+    def at(self, sizes: Floats) -> Floats:
+        """(n, Q) quantiles for forecasts of these sizes: linear in log size between the centres."""
+        size = np.log(sizes)
+        out = np.empty((len(sizes), self.table.shape[1]))
+        for column, values in enumerate(self.table.T):
+            out[:, column] = np.interp(size, self.centres, values)
+        return np.maximum.accumulate(out, axis=1)
+
+
+def ratios(predicted: Floats, actual: Floats, grid_q: Floats) -> Ratios | None:
+    """What past forecasts say of how far sums stray, in up to BINS bins of predicted size; None if they are too few.
+
+    `predicted` and `actual` (m,) are sums at past cut-offs whose windows ended by the origin.
     """
     if len(predicted) < MIN_POOL:
         return None
-    bins = int(min(bins, len(predicted) // MIN_POOL))
+    bins = min(BINS, len(predicted) // MIN_POOL)
     order = np.argsort(predicted, kind="stable")
     parts = np.array_split(order, bins)
     centres = np.array([np.log(predicted[part]).mean() for part in parts])
     table = np.array([np.quantile(actual[part] / predicted[part], grid_q) for part in parts])
-    size = np.log(asked)
-    out = np.empty((len(asked), len(grid_q)))
-    for column in range(len(grid_q)):
-        out[:, column] = np.interp(size, centres, table[:, column])
-    return np.maximum.accumulate(out, axis=1)
+    return Ratios(centres, table)
 
 
 def widening(panel: Panel, length: int | None = None) -> float:

@@ -111,7 +111,7 @@ def _with_mean(quantiles: Floats, panel: Panel, rows: Ints) -> Sums:
 
     What engines learn from other variants would else carry a steady one away, where those exploded.
     """
-    largest = np.maximum(panel.units[rows], 0.0).max(axis=1)
+    largest = np.maximum(panel.units.max(axis=1)[rows], 0.0)
     most = MOST * largest[:, None] * np.maximum(GRID_DAYS, LEAST_DAYS)
     capped = np.minimum(quantiles, most[..., None])
     return Sums(np.maximum.accumulate(mean_of(capped), axis=1), capped)

@@ -31,7 +31,7 @@ def features(
 
     columns = [np.log(base), np.log(age), np.log(length)]
     columns += [relative(windows.rate(row, cut, w)) for w in RATES]
-    columns += [relative(windows.smoothed[decay][row, cut - 1]) for decay in DECAYS]
+    columns += [relative(windows.level(decay, row, cut)) for decay in DECAYS]
     columns += _last_year(windows, shop, row, cut, length, relative)
     columns += _shape(windows, row, cut, age, base)
     columns += _shop_state(shop, cut, length)
@@ -70,11 +70,11 @@ def _shape(windows: Windows, row: Ints, cut: Ints, age: Ints, base: Floats) -> l
     size = total / np.maximum(count, 1)
     variation = squares / np.maximum(count, 1) / np.maximum(size, 1e-9) ** 2 - 1
     monthly = windows.total(windows.sold, row, cut - 28, cut) / np.minimum(28, age)
-    columns = [count / half_year, monthly, cut - 1 - windows.last_sale[row, cut - 1], variation]
+    columns = [count / half_year, monthly, cut - 1 - windows.last_sale(row, cut), variation]
     columns += [np.log(np.maximum(size, 1e-3)), np.log1p(count)]
     for length in PEAKS:
         units = windows.total(windows.units, row, cut - length, cut)
-        columns.append(windows.peak[length][row, cut - 1] / np.maximum(units, 1e-9))
+        columns.append(windows.peak(length, row, cut) / np.maximum(units, 1e-9))
     weeks = np.stack(
         [windows.total(windows.units, row, cut - 7 * k - 7, cut - 7 * k) / 7 for k in range(WEEKS)]
     )

@@ -24,6 +24,7 @@ from app.domain.forecasts.result import GRID_DAYS, GRID_Q
 from app.domain.forecasts.season import Season
 from app.domain.forecasts.shop import Shop
 from app.domain.forecasts.windows import Windows
+from app.domain.threads import WORKERS, in_parts
 
 LEVELS = np.array([0.025, 0.1, 0.25, 0.5, 0.75, 0.9, 0.975])
 MEDIAN = 3
@@ -34,16 +35,11 @@ FIRST_CUT = 14
 LEAST_LENGTH = 7  # a variant teaches once a week of it lies behind a cut-off
 ACTIVE_DAYS = 182
 CHUNK = 4000  # variants whose running totals are held at once: bounds memory whatever the shop's size
-ASKED = 1250  # the same of those that one thread asks for
 MAX_ROWS = 100_000
 MIN_ROWS = 500
 YOUNG_DAYS, YOUNG_EXTRA = 45, 0.2  # a new product strays further than older ones at the same rate did
 OVERDRAW = 8  # draws for each row wanted: most are valid, in short histories few
 FOCUS = 1 / 3  # share of the training rows at the length that the shop orders for
-WORKERS = (
-    2  # quantiles trained, and variants asked for, side by side, each on one thread: LightGBM's own threads
-)
-# wait for each other at every split, which on a busy machine costs ten times the work, and dead-lock after a fork
 
 
 @dataclass(frozen=True)
@@ -114,17 +110,10 @@ def _train(x: Floats, y: Floats, weight: Floats, *, small: bool, seed: int) -> t
 
 
 def expects(learned: Learned, panel: Panel) -> bool:
-    """Whether this panel has the features that the model was trained with (season, price, stock)."""
+    """Whether this panel has the features that the model was trained with (price, stock)."""
     one = panel.take(np.arange(1))
-    at = np.array([panel.days])
-    x, _ = features(
-        Windows.of(one),
-        Shop.of(panel, learned.decay, learned.season),
-        one.price,
-        np.array([0]),
-        at,
-        np.array([7]),
-    )
+    at, shop = np.array([panel.days]), Shop.of(one, learned.decay, Season())
+    x, _ = features(Windows.of(one), shop, one.price, np.array([0]), at, np.array([7]))
     return bool(learned.models[0].num_feature() == x.shape[1])
 
 
@@ -133,20 +122,18 @@ def predict(learned: Learned, panel: Panel, rows: Ints, grid_days: Ints = GRID_D
     shop, models = Shop.of(panel, learned.decay, learned.season), learned.models
     out = np.empty((len(rows), len(grid_days), len(GRID_Q)))
 
-    def ask(begin: int) -> None:
-        part = slice(begin, begin + ASKED)
+    def ask(part: slice) -> None:
         out[part] = _predict_chunk(learned, models, shop, panel.take(rows[part]), grid_days)
 
-    with ThreadPoolExecutor(WORKERS) as pool:
-        list(pool.map(ask, range(0, len(rows), ASKED)))
+    in_parts(len(rows), ask)
     return np.maximum.accumulate(np.maximum.accumulate(out, axis=2), axis=1)
 
 
 def _predict_chunk(learned: Learned, models: list[Any], shop: Shop, panel: Panel, grid_days: Ints) -> Floats:
     n, lengths = len(panel), np.minimum(grid_days, learned.longest)
     row = np.repeat(np.arange(n), len(lengths))
-    cut = np.full(len(row), panel.days)
-    x, scale = features(Windows.of(panel), shop, panel.price, row, cut, np.tile(lengths, n))
+    cut, windows = np.full(len(row), panel.days), Windows.of(panel, shop.first_cut(panel.days))
+    x, scale = features(windows, shop, panel.price, row, cut, np.tile(lengths, n))
     ratios = np.stack([model.predict(x, num_threads=1) for model in models], axis=1)
     ratios = np.maximum(np.sort(ratios, axis=1), 0.0)
     beyond = np.tile(grid_days / lengths, n)
@@ -205,6 +192,6 @@ def _draw(
     row = np.searchsorted(span, rng.random(size) * span[-1], side="right")
     first = np.maximum(panel.starts[row] + 2, FIRST_CUT)
     cut = first + (rng.random(size) * (panel.days - first)).astype(np.int64)
-    good = (cut + length <= panel.days) & (windows.last_sale[row, cut - 1] >= cut - ACTIVE_DAYS)
+    good = (cut + length <= panel.days) & (windows.last_sale(row, cut) >= cut - ACTIVE_DAYS)
     kept = np.flatnonzero(good)[:count]
     return row[kept], cut[kept], length[kept]

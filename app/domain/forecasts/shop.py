@@ -38,8 +38,7 @@ class Shop:
 
         `season` is one that a model was trained with; without it, the one that the past proves.
         """
-        units = np.maximum(panel.units, 0.0).sum(axis=0)
-        ordinal = panel.first_day.toordinal()
+        units, ordinal = panel.of_shop, panel.first_day.toordinal()
         total = np.concatenate([[0.0], np.cumsum(units)])
         weekday = _weekday(units, ordinal)
         shop = cls(total, weekday, ordinal, decay, panel.days > YEAR + 28, season or Season(), None)
@@ -61,6 +60,10 @@ class Shop:
         rest = length % 7
         weeks: Floats = (length // 7) * self.weekday.sum() + week[first + rest] - week[first]
         return weeks
+
+    def first_cut(self, cut: int) -> int:
+        """The first cut-off that `Windows` must know for forecasts from `cut` on: a season looks back on all."""
+        return cut if self.whole is None or self.season.strength == 0 else 1
 
     def rate(self, begin: Ints, end: Ints) -> Floats:
         """Mean units a day of the whole shop from column `begin` to `end`, NaN where that is not known."""
@@ -93,7 +96,7 @@ def base_rates(windows: Windows, decays: Iterable[float], row: Ints, cut: Ints) 
     """`base_rate` by each of these smoothings."""
     long = windows.rate(row, cut, YEAR)
     little, least = 0.1 * long, 0.2 * long
-    smooth = (windows.smoothed[decay][row, cut - 1] for decay in decays)
+    smooth = (windows.level(decay, row, cut) for decay in decays)
     return [np.maximum(0.9 * rate + little, least) + 1e-6 for rate in smooth]
 
 
