@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -48,7 +48,7 @@ def lines_matrix(parts: dict[str, Floats], quantity: Floats) -> Floats:
     return matrix
 
 
-def lines(row: Floats, details: Details) -> tuple[LedgerLine, ...]:
+def lines(row: Sequence[float], details: Details) -> tuple[LedgerLine, ...]:
     """The lines of one variant that are not zero (the demand line always), in their order."""
     return tuple(
         LedgerLine(code, int(units), details.get(code, {}))

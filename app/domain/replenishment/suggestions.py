@@ -93,7 +93,7 @@ class Suggestions:
 
     def ledger(self, i: int) -> tuple[LedgerLine, ...]:
         """The signed lines of variant number `i`; they sum to its quantity exactly."""
-        return lines(self.ledger_units[i], self.ledger_details[i])
+        return lines(self.ledger_units[i].tolist(), self.ledger_details[i])
 
 
 def _known(value: float) -> float | None:
