@@ -58,7 +58,6 @@ def _parser() -> argparse.ArgumentParser:
 def _shared(app: Flask, settings: Any, count: int, options: argparse.Namespace) -> dict[str, Any]:
     store_id = _ground.store(app, f"parts-{count}.myshopify.com")
     with app.app_context(), tenancy.store_scope(db.session(), store_id):
-        db.rows("SELECT setseed(0.42)")  # each store gets the same sales
         _night.fill(options.variants, options.days)
         stores.settings().engine = "prophet"
         db.session().commit()

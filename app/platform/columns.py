@@ -36,12 +36,12 @@ _BATCH = 1 << 20
 def read(sql: str, kinds: Mapping[str, str], /, **parameters: Any) -> dict[str, NDArray[Any]]:
     """The result's columns as arrays: `kinds` by name, in order: integer, bigint, double or date.
 
-    One statement, streamed; `%(name)s` marks a parameter. No value may be NULL (ValueError): such rows have
-    no fixed width. Dates become datetime64[D].
+    One statement over whole tables, streamed; `%(name)s` marks a parameter. No value may be NULL (ValueError):
+    such rows have no fixed width. Dates become datetime64[D].
     """
     db.session().flush()
     sink = _Sink(kinds)
-    with cast(Any, db.session().connection().connection.cursor()) as cursor:
+    with db.by_whole_tables(), cast(Any, db.session().connection().connection.cursor()) as cursor:
         query = cursor.mogrify(sql, parameters).decode()
         # COPY writes each row by itself: they are gathered before a line of Python runs.
         with io.BufferedWriter(sink, _BATCH) as gathered:

@@ -10,7 +10,7 @@ from app.domain.arrays import Bools, Floats, Ints
 from app.domain.demand import Panel
 from app.domain.demand.records import share_in_stock
 from app.domain.demand.sold_out import restore
-from app.platform import db
+from app.platform import columns
 
 
 def as_wanted(panel: Panel, *, apart: Bools | None = None) -> Panel:
@@ -42,22 +42,18 @@ def closing_stock(panel: Panel) -> Floats:
 
 def _recorded(panel: Panel, which: str) -> tuple[Ints, Ints, Ints]:
     """Row, column and available units of the recorded days of the panel's variants, in one streamed query."""
-    found = [
-        (row.id, (row.day - panel.first_day).days, row.available)
-        for row in db.stream(
-            f"""
-            SELECT v.id, d.day, d.available
-            FROM stock_days d
-            JOIN variants v ON v.store_id = d.store_id AND v.inventory_item_id = d.inventory_item_id
-            WHERE d.day BETWEEN :first AND :last AND v.deleted_at IS NULL AND v.is_tracked {which}
-            """,  # noqa: S608  (a constant of this module)
-            first=panel.first_day,
-            last=panel.last_day,
-        )
-    ]
-    if not found:
-        return (np.empty(0, dtype=np.int64),) * 3
-    key, column, available = (np.asarray(part) for part in zip(*found, strict=True))
+    found = columns.read(
+        f"""
+        SELECT v.id, d.day, d.available
+        FROM stock_days d
+        JOIN variants v ON v.store_id = d.store_id AND v.inventory_item_id = d.inventory_item_id
+        WHERE d.day BETWEEN %(first)s AND %(last)s AND v.deleted_at IS NULL AND v.is_tracked {which}
+        """,  # noqa: S608  (a constant of this module)
+        {"id": "bigint", "day": "date", "available": "bigint"},
+        first=panel.first_day,
+        last=panel.last_day,
+    )
+    key, column = found["id"], (found["day"] - np.datetime64(panel.first_day, "D")).astype(np.int64)
     row = np.minimum(np.searchsorted(panel.keys, key), len(panel) - 1)
     known = panel.keys[row] == key
-    return row[known], column[known], available[known]
+    return row[known], column[known], found["available"][known]

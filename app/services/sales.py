@@ -182,8 +182,7 @@ def by_location(*, since: datetime) -> dict[str, NDArray[Any]]:
     Large one-off orders are left out, and so are orders that nobody has sold or sent yet.
     """
     kinds = {"variant_id": "bigint", "location_id": "bigint", "units": "double", "squares": "double"}
-    with db.by_whole_tables():
-        return columns.read(_BY_LOCATION, kinds, since=since)
+    return columns.read(_BY_LOCATION, kinds, since=since)
 
 
 def recount(cells: Iterable[Cell], *, time_zone: str) -> int:

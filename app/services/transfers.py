@@ -112,10 +112,9 @@ def plan(forecasts: Forecasts, policy: Policy, unit_cost: Floats, *, today: date
 
 
 def _stock(grid: _Grid) -> PlaceStock:
-    with db.by_whole_tables():
-        found = columns.read(
-            LEVELS, {"id": "bigint", "place": "bigint", "available": "double", "incoming": "double"}
-        )
+    found = columns.read(
+        LEVELS, {"id": "bigint", "place": "bigint", "available": "double", "incoming": "double"}
+    )
     least = db.rows("SELECT variant_id, location_id, units FROM location_minimums")
     ids = found["id"], found["place"]
     one = np.ones(len(found["id"]))
