@@ -180,15 +180,17 @@ def test_the_automatic_engine_learns_anew_every_four_weeks(monkeypatch: pytest.M
     trained: list[int] = []
     real = module.choose
 
-    def watched(panel, **more):
+    def watched(panel, *, focus, seed):
         trained.append(panel.days)
-        return real(panel, **more)
+        assert focus == 9 + 7
+        return real(panel, focus=focus, seed=seed)
 
     monkeypatch.setattr(module, "choose", watched)
     panel = shop(3, 110)
     nothing = np.full((3, 110), np.nan)
     rows = np.flatnonzero(provable(panel, window(110)[0]))
-    prove(panel, Policy(), rows=rows, closing=nothing, inferred=np.zeros((3, 110), dtype=bool))
+    policy = Policy(lead_time_days=9, review_days=7)
+    prove(panel, policy, rows=rows, closing=nothing, inferred=np.zeros((3, 110), dtype=bool))
     assert np.diff(trained).tolist() == [28]
 
 

@@ -13,10 +13,11 @@ from app.domain import forecasts as engines
 from app.domain.demand import Panel
 from app.domain.forecasts import learned
 from app.models.forecasts import ForecastRun
+from app.models.replenishment import Suggestion
 from app.models.sales import DailySales
 from app.platform import clock, columns, db, tenancy
 from app.services import forecasts, stores
-from app.services.forecasts import parts
+from app.services.forecasts import choices, parts
 from tests.factories import Item, fill, make_store
 
 TODAY = clock.today("Europe/Berlin")
@@ -70,6 +71,27 @@ def test_it_learns_once_and_uses_the_newest_sales_on_the_nights_that_follow(stor
     assert second.mean_of_sum(28)[0] > 1.2 * first.mean_of_sum(28)[0]
     _made(TODAY + timedelta(days=8))
     assert _learnt_on() == TODAY + timedelta(days=7)
+
+
+def test_it_learns_most_about_sums_as_long_as_most_products_are_ordered_for(
+    store: list[int], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked: list[int] = []
+
+    def choose(panel: Panel, *, focus: int) -> engines.Choice:
+        asked.append(focus)
+        return engines.choose(panel, focus=focus)
+
+    monkeypatch.setattr(choices, "choose", choose)
+    stores.settings().lead_time_days, stores.settings().review_days = 30, 7
+    _made(TODAY)
+    for number, days in ((0, 20), (1, 21), (2, 90)):
+        units = dict.fromkeys(("quantity", "on_hand", "committed", "incoming"), 0)
+        planned = {"protection_days": days, "urgency": "none", "urgency_rank": 4, "ledger": []}
+        db.session().add(Suggestion(variant_id=store[number], **units, **planned))
+    db.session().flush()
+    _made(TODAY + timedelta(days=8))
+    assert asked == [37, 21]
 
 
 def test_it_learns_anew_when_older_history_has_come_in(store: list[int]) -> None:

@@ -144,6 +144,8 @@ class _Planner:
     ) -> None:
         self.keys, self.policy, self.engine, self.seed = keys, policy, engine, seed
         self.progress, self.share_out = progress, share_out
+        n = len(keys)
+        self.focus = int(np.median(policy.each("lead_time_days", n) + policy.each("review_days", n)))
         self.choice: Choice | None = None
         self.begun = self.trained = 0
         self.targets: dict[int, Floats] = {}
@@ -159,7 +161,7 @@ class _Planner:
         wanted = replace(restore(known), in_stock=None)  # as the nightly forecast sees it
         self.begun = self.begun or known.days
         if self.engine == "auto" and (self.choice is None or known.days - self.trained >= RETRAIN_DAYS):
-            self.choice, self.trained = choose(wanted, seed=self.seed), known.days
+            self.choice, self.trained = choose(wanted, focus=self.focus, seed=self.seed), known.days
         made = forecast(
             wanted,
             horizon=1,

@@ -8,6 +8,7 @@ from app.domain.demand import Panel
 from app.domain.forecasts import Choice, choose, still_fits
 from app.models.forecasts import ForecastChoice
 from app.platform import copying, db
+from app.services import stores
 
 KEPT_DAYS = 7
 CHANGED_SHARE = 0.1  # of the variants come or gone: then it is another shop
@@ -20,12 +21,21 @@ def current(panel: Panel, *, now: datetime) -> Choice:
         choice = Choice.from_json(kept[0].content)
         if still_fits(choice, panel):
             return choice
-    choice = choose(panel)
+    choice = choose(panel, focus=_protection_days())
     row = ("auto", panel.last_day, len(panel), choice.to_json(), now)
     copying.upsert(
         ForecastChoice, ("engine", "origin", "variants", "content", "made_at"), [row], key=["engine"]
     )
     return choice
+
+
+def _protection_days() -> int:
+    """Lead time + review period of the store's middle product, as last planned: most is learnt about such sums."""
+    planned = db.rows(
+        "SELECT percentile_disc(0.5) WITHIN GROUP (ORDER BY protection_days) AS middle FROM suggestions"
+    )
+    usual = stores.settings()
+    return int(planned[0].middle or usual.lead_time_days + usual.review_days)
 
 
 def _is_near(origin: date, variants: int, panel: Panel) -> bool:
