@@ -71,6 +71,8 @@ class PurchaseOrder(StoreScoped, Base):
     version: Mapped[int] = mapped_column(default=1)
     currency: Mapped[str] = mapped_column(String(3))
     expected_on: Mapped[date | None]
+    # Where it is to be delivered; NULL: it does not say, and its units count for the store as a whole.
+    location_id: Mapped[int | None] = mapped_column(BigInteger)
     note: Mapped[str] = mapped_column(default="")
     # The merchant entered the same order in Shopify: its units are part of Shopify's own `incoming`.
     also_in_shopify: Mapped[bool] = mapped_column(default=False)
@@ -82,6 +84,7 @@ class PurchaseOrder(StoreScoped, Base):
 
     __table_args__ = (
         ForeignKeyConstraint(["store_id", "supplier_id"], ["suppliers.store_id", "suppliers.id"]),
+        ForeignKeyConstraint(["store_id", "location_id"], ["locations.store_id", "locations.id"]),
         UniqueConstraint("store_id", "number"),
         CheckConstraint(
             "status IN ('draft', 'sent', 'partly_received', 'received', 'closed', 'cancelled')",

@@ -94,7 +94,9 @@ def _arrivals(variant_id: int, planned_on: date, incoming: int, lead_time_days: 
         FROM purchase_order_lines i
         JOIN purchase_orders o ON o.store_id = i.store_id AND o.id = i.order_id
         WHERE i.variant_id = :id AND o.status IN ('sent', 'partly_received') AND o.expected_on IS NOT NULL
-          AND i.ordered > i.received + i.rejected + i.cancelled GROUP BY 1 ORDER BY 1
+          AND i.ordered > i.received + i.rejected + i.cancelled AND NOT EXISTS (
+              SELECT 1 FROM locations p WHERE p.store_id = o.store_id AND p.id = o.location_id AND p.is_left_out)
+        GROUP BY 1 ORDER BY 1
         """,
         id=variant_id,
         today=planned_on,

@@ -29,7 +29,8 @@ URGENCY_RANK = {"now": 0, "soon": 1, "later": 2, "unknown": 3, "none": 4}
 # Settings inherit: product, then supplier, then store; a service level: product, then class, then store. Stock
 # counts active locations only.
 # Incoming counts each unit once: what Shopify lists, and what is open on our own orders beside it. Units of
-# an order that the merchant entered in Shopify too are the same ones: there the larger of both counts.
+# an order that the merchant entered in Shopify too are the same ones: there the larger of both counts. What goes to
+# a location that is left out counts as little as what is there.
 _POSITIONS = """
     SELECT v.id, COALESCE(l.on_hand, 0) AS on_hand, COALESCE(l.committed, 0) AS committed,
            GREATEST(COALESCE(l.incoming, 0), COALESCE(w.listed, 0), 0) + COALESCE(w.own, 0) AS incoming,
@@ -58,7 +59,9 @@ _POSITIONS = """
                    FILTER (WHERE NOT o.also_in_shopify) AS own
         FROM purchase_order_lines i
         JOIN purchase_orders o ON o.store_id = i.store_id AND o.id = i.order_id
-        WHERE o.status IN ('sent', 'partly_received') GROUP BY i.store_id, i.variant_id
+        WHERE o.status IN ('sent', 'partly_received') AND NOT EXISTS (
+            SELECT 1 FROM locations p WHERE p.store_id = o.store_id AND p.id = o.location_id AND p.is_left_out)
+        GROUP BY i.store_id, i.variant_id
     ) w ON w.store_id = v.store_id AND w.variant_id = v.id
     WHERE v.id = ANY(:ids) AND v.is_tracked AND v.deleted_at IS NULL AND p.deleted_at IS NULL
       AND NOT p.is_gift_card AND p.status <> 'ARCHIVED'
@@ -73,7 +76,8 @@ _RECEIPTS = """
     FROM purchase_order_lines i
     JOIN purchase_orders o ON o.store_id = i.store_id AND o.id = i.order_id
     WHERE o.status IN ('sent', 'partly_received') AND o.expected_on IS NOT NULL
-      AND i.ordered > i.received + i.rejected + i.cancelled
+      AND i.ordered > i.received + i.rejected + i.cancelled AND NOT EXISTS (
+          SELECT 1 FROM locations p WHERE p.store_id = o.store_id AND p.id = o.location_id AND p.is_left_out)
 """
 
 

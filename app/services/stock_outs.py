@@ -103,5 +103,4 @@ def in_stock(first: date, today: date, *, time_zone: str) -> dict[str, NDArray[A
     known = stores.history_from()
     kinds = {"variant_id": "bigint", "location_id": "bigint", "part": "double"}
     begin = first if known is None else max(first, known)
-    with db.by_whole_tables():
-        return columns.read(_IN_STOCK, kinds, first=begin, today=today, zone=time_zone)
+    return columns.read(_IN_STOCK, kinds, first=begin, today=today, zone=time_zone)

@@ -209,6 +209,43 @@ def test_what_is_lost_on_the_way_is_told_alike(app: Flask, client: FlaskClient) 
     assert (tea["Units"], tea["Days in transit"]) == (str(found["units"]), "12")
 
 
+def test_an_order_names_its_location_on_its_page_and_by_program(
+    app: Flask, client: FlaskClient, stranger: tuple[Shop, list[int]]
+) -> None:
+    shop, ids = places.two_places(app, name="Ordered where", first_id=9900)
+    headers, path = shop.headers(), "/api/purchase-orders"
+    supplier = client.get("/api/suppliers", headers=headers).get_json()["items"][0]["id"]
+    wanted = {"supplier_id": supplier, "items": [{"product_id": ids[0], "quantity": 7}]}
+    assert client.post(path, json=wanted | {"location_id": 99}, headers=headers).status_code == 404
+    made = client.post(path, json=wanted, headers=headers).get_json()
+    assert (made["location_id"], made["location"]) == (1, "Main warehouse")
+    url, api = f"/purchase-orders/{made['id']}", f"{path}/{made['id']}"
+    text = page(client, shop, url)
+    assert re.search(r'<option value="1" selected>Main warehouse', text)
+    assert "to be delivered to Main warehouse" in page(client, shop, url, "viewer")
+    assert 'name="location_id"' not in page(client, shop, url, "viewer")
+    line = re.findall(r'name="ordered-(\d+)"', text)[0]
+    fields = {f"ordered-{line}": "7", f"cost-{line}": "4.20", "note": "", "expected_on": ""}
+    for place, status in ((99, 404), ("x", 404), (2, 200)):
+        answer = sent(client, shop, url, "manager", version=made["version"], location_id=place, **fields)
+        assert answer[0] == status
+    assert "to be delivered to High Street shop" in answer[1]
+    held = client.get(api, headers=headers).get_json()
+    assert sent(client, shop, url, "manager", version=held["version"], **fields)[0] == 200
+    held = client.get(api, headers=headers).get_json()
+    assert held["location_id"] == 2, "a page that does not send it changes nothing"
+    nothing = {"version": held["version"], "location_id": None}
+    assert client.patch(api, json=nothing, headers=headers).status_code == 422
+    held = client.post(f"{api}/send", json={"version": held["version"]}, headers=headers).get_json()
+    assert ", to High Street shop" in page(client, shop, f"/products/{ids[0]}")
+    moved = {"version": held["version"], "location_id": 1}
+    assert client.patch(api, json=moved, headers=shop.headers("viewer")).status_code == 403
+    assert client.patch(api, json=moved, headers=stranger[0].headers()).status_code == 404
+    assert client.patch(api, json=moved, headers=headers).get_json()["location"] == "Main warehouse"
+    listed = client.get(path, headers=headers).get_json()["items"]
+    assert [one["location_id"] for one in listed] == [1]
+
+
 def test_minimums_of_a_product_are_set_on_its_page(client: FlaskClient, two: Ready) -> None:
     shop, ids = two
     path = f"/products/{ids[2]}/minimums"

@@ -51,6 +51,8 @@ def order(lines: list[Line], *, status: str = "sent", note: str = "") -> Order:
         status=status,
         currency="EUR",
         expected_on=date(2026, 3, 16),
+        location_id=2,
+        location="=Lager Süd",
         created_at=NOW,
         lines=len(lines),
         ordered=sum(one.ordered for one in lines),
@@ -134,3 +136,15 @@ def test_the_csv_is_read_back_and_holds_no_formula() -> None:
     assert rows[1]["Product"] == 'Tea, "fine"\nloose'
     assert rows[2]["SKU"] == "'@cmd"
     assert rows[0]["Barcode"] == "4006381333931"
+    assert [row["Location"] for row in rows] == ["'=Lager Süd"] * 3
+
+
+def test_an_order_says_where_it_goes_if_it_knows() -> None:
+    known = order([line(1, "Tea")])
+    unknown = replace(known, row=replace(known.row, location_id=None, location=None))
+    files = [io.BytesIO(papers.as_pdf(one, STORE)) for one in (known, unknown)]
+    said, silent = (PdfReader(file).pages[0].extract_text() for file in files)
+    assert "Deliver to" in said and "=Lager Süd" in said
+    assert "Deliver to" not in silent
+    rows = list(csv.DictReader(io.StringIO(papers.as_csv(unknown).decode("utf-8-sig"), newline="")))
+    assert rows[0]["Location"] == ""

@@ -30,6 +30,8 @@ class PurchaseOrder(Model):
     supplier_id: int
     supplier: str
     expected_on: date | None
+    location_id: int | None = Field(description="Where it is to be delivered; null: it does not say.")
+    location: str | None
     timestamp: datetime = Field(description="When it was written.")
     sent_at: datetime | None
     lines: int
@@ -85,6 +87,10 @@ class OrderWanted(Model):
     items: Annotated[list[Wanted], Field(min_length=1, max_length=_MOST_LINES)] | None = Field(
         None, description="What to order; null: all that is due from the supplier now."
     )
+    location_id: Id | None = Field(
+        None,
+        description="Where it is to be delivered; null: where the draft goes, or the supplier's last order.",
+    )
 
 
 class Version(Model):
@@ -105,6 +111,7 @@ class OrderUpdate(Version):
     """What is to change; what is left out stays. Only drafts take lines and a note."""
 
     expected_on: Annotated[date, Field(ge=date(2000, 1, 1), le=date(2200, 1, 1))] | None = None
+    location_id: Id = left_out(description="Where it is to be delivered: a location that counts.")
     note: Note = left_out()
     also_in_shopify: bool = left_out()
     items: Annotated[list[LineWanted], Field(max_length=_MOST_LINES)] = left_out()

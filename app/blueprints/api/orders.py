@@ -34,7 +34,7 @@ from app.queries import stores
 from app.queries.api import orders as read
 from app.queries.purchasing import Order
 from app.services import purchasing as service
-from app.services.purchasing import LineChange, OrderNotFound, papers
+from app.services.purchasing import LineChange, OrderNotFound, papers, places
 
 _READ, _EDIT = Permission.PURCHASING_READ, Permission.PURCHASING_EDIT
 _TAG = "Purchase orders"
@@ -58,9 +58,11 @@ def create_purchase_order(body: OrderWanted) -> dict[str, Any]:
 
     A supplier has one draft at a time; what is sent is put on it, and a product's last quantity counts.
     """
+    make = service.order_due if body.items is None else service.new_draft
+    order = make(body.supplier_id, actor=actor(), now=clock.now())
+    places.deliver_to(order, body.location_id)
     if body.items is None:
-        return _shown(service.order_due(body.supplier_id, actor=actor(), now=clock.now()).id)
-    order = service.new_draft(body.supplier_id, actor=actor(), now=clock.now())
+        return _shown(order.id)
     lines = {one.product_id: LineChange(one.quantity, None) for one in body.items}
     service.put_lines(order.id, lines, actor=actor(), now=clock.now())
     return _shown(order.id)
@@ -105,7 +107,7 @@ def update_purchase_order(order_id: int, body: OrderUpdate) -> dict[str, Any]:
     is_listed = body.also_in_shopify if "also_in_shopify" in sent else order.also_in_shopify
     if order.row.status == "draft":
         note = body.note if "note" in sent else order.note
-        change = service.DraftChange({}, expected_on, note, is_listed)
+        change = service.DraftChange({}, expected_on, note, is_listed, body.location_id)
         service.change_draft(order_id, change, version=body.version, actor=actor(), now=clock.now())
         if "items" in sent:
             service.put_lines(order_id, _line_changes(body.items), actor=actor(), now=clock.now())
@@ -164,7 +166,9 @@ def cancel_purchase_order(order_id: int, body: Version) -> dict[str, Any]:
 def _reschedule(order_id: int, body: OrderUpdate, expected_on: date | None, is_listed: bool) -> None:
     refused = {"note", "items"} & body.model_fields_set
     if refused:
-        words = gettext("Only a draft can be changed so. Send expected_on and also_in_shopify alone.")
+        words = gettext(
+            "Only a draft can be changed so. Send expected_on, location_id and also_in_shopify alone."
+        )
         raise Invalid([{"field": name, "detail": words} for name in sorted(refused)])
     if expected_on is None:
         raise Invalid(
@@ -174,6 +178,7 @@ def _reschedule(order_id: int, body: OrderUpdate, expected_on: date | None, is_l
         order_id,
         expected_on=expected_on,
         also_in_shopify=is_listed,
+        location_id=body.location_id,
         version=body.version,
         actor=actor(),
         now=clock.now(),

@@ -44,6 +44,14 @@ def draft(typed: Mapping[str, str], order: Order, today: date) -> Form:
     return form
 
 
+def location(form: Form) -> int | None:
+    """Where the order is to be delivered; None: as it was. What is no location of the store is found so later."""
+    text = form.text("location_id")
+    if not text:  # the order names none, or the page is from before the release that brought it
+        return None
+    return int(text) if text.isdigit() and len(text) < 19 else 0
+
+
 def draft_change(form: Form, order: Order) -> DraftChange:
     """The change that a valid form asks for."""
     lines = {
@@ -51,7 +59,7 @@ def draft_change(form: Form, order: Order) -> DraftChange:
         for line in order.lines
     }
     is_listed = form.text("also_in_shopify") == "1"
-    return DraftChange(lines, form.values["expected_on"], form.values["note"], is_listed)
+    return DraftChange(lines, form.values["expected_on"], form.values["note"], is_listed, location(form))
 
 
 def letter(form: Form) -> None:

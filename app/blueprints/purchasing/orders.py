@@ -139,6 +139,7 @@ def schedule(order_id: int) -> Response:
         order_id,
         expected_on=form.values["expected_on"],
         also_in_shopify=form.text("also_in_shopify") == "1",
+        location_id=forms.location(form),
         version=forms.version(request.form),
         actor=actor(),
         now=clock.now(),

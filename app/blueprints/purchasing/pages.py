@@ -9,10 +9,11 @@ from flask_login import current_user
 
 from app.config import Settings
 from app.platform import clock, formats, web
-from app.platform.access import AppBlueprint
+from app.platform.access import AppBlueprint, Permission, may
+from app.platform.i18n import gettext
 from app.platform.secrets import LinkSigner
 from app.queries import purchasing as queries
-from app.queries import stores
+from app.queries import stores, transfers
 from app.queries.paging import clean_page
 from app.queries.purchasing import Order
 from app.services.purchasing import OrderNotFound
@@ -54,7 +55,21 @@ def show(
         reply_to=(settings.alert_emails or [""])[0],
         amount=formats.money,
         file_url=file_url,
+        locations=_locations(order) if may(Permission.PURCHASING_EDIT) else [],
     )
+
+
+def _locations(order: Order) -> list[tuple[str, str]]:
+    """Where the order may be delivered: where it is to go already, and what else counts."""
+    if not (order.may("edit") or order.may("reschedule")):
+        return []
+    held = order.row.location_id
+    found = [
+        (str(place.id), place.name)
+        for place in transfers.places()
+        if not place.is_left_out or place.id == held
+    ]
+    return found if held else [("", gettext("The store as a whole")), *found]
 
 
 def index_values() -> dict[str, Any]:

@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import ArrayLike
 from scipy.special import ndtri
 
-from app.domain.arrays import Bools, Floats
+from app.domain.arrays import Bools, Floats, Ints
 from app.domain.forecasts.result import Forecasts
 from app.domain.replenishment.equal_risk import Split, goals, whole
 from app.domain.replenishment.inputs import Policy
@@ -35,6 +35,13 @@ class PlaceStock:
     def position(self) -> Floats:
         """(n, K) available and on the way."""
         return self.available + self.incoming
+
+    def take(self, rows: Ints) -> PlaceStock:
+        """The stock of the variants at these places."""
+        arrival = None if self.arrival is None else self.arrival[rows]
+        return PlaceStock(
+            self.available[rows], self.incoming[rows], self.least[rows], self.stocked[rows], arrival
+        )
 
     def arrives_in(self, lead_time_days: Floats) -> Floats:
         """(n, K) days until all that is on its way has arrived, infinite where nothing is."""

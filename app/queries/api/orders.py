@@ -22,12 +22,14 @@ def suppliers(*, page: int, size: int) -> dict[str, Any]:
 
 _ORDER = (
     "o.id, o.number, o.status, o.currency, o.supplier_id, s.name AS supplier, o.expected_on,"
+    " o.location_id, p.name AS location,"
     " o.created_at AS timestamp, o.sent_at, COALESCE(l.lines, 0) AS lines,"
     " COALESCE(l.ordered, 0)::bigint AS ordered_units, COALESCE(l.received, 0)::bigint AS received_units,"
     " l.cost::float AS cost"
 )
 _ORDERS = """FROM purchase_orders o
     JOIN suppliers s ON s.store_id = o.store_id AND s.id = o.supplier_id
+    LEFT JOIN locations p ON p.store_id = o.store_id AND p.id = o.location_id
     LEFT JOIN LATERAL (
         SELECT COUNT(*) AS lines, SUM(ordered) AS ordered, SUM(received) AS received,
                SUM(ordered * unit_cost) AS cost

@@ -13,7 +13,8 @@ from app.queries.paging import PAGE_SIZE, Page
 
 @dataclass(frozen=True)
 class OrderRow:
-    """One order of the table; `total` is in the order's own currency, None while no line has a cost."""
+    """One order of the table; `total` is in the order's own currency, None while no line has a cost; `location` is
+    where it is to be delivered, None if it does not say."""
 
     id: int
     number: int
@@ -22,6 +23,8 @@ class OrderRow:
     status: str
     currency: str
     expected_on: date | None
+    location_id: int | None
+    location: str | None
     created_at: datetime
     lines: int
     ordered: int
@@ -56,11 +59,13 @@ def code(number: int) -> str:
 ORDERS = """
     SELECT o.*, s.name AS supplier, s.email, s.minimum_order_value, n.lines, n.ordered, n.open, n.total,
            n.open_value, n.without_cost, COALESCE(s.lead_time_days, t.lead_time_days) AS lead_time_days,
+           p.name AS location,
            CASE WHEN o.status IN ('sent', 'partly_received')
                 THEN GREATEST(CAST(:today AS date) - o.expected_on, 0) ELSE 0 END AS late_days
     FROM purchase_orders o
     JOIN suppliers s ON s.store_id = o.store_id AND s.id = o.supplier_id
     JOIN store_settings t ON t.store_id = o.store_id
+    LEFT JOIN locations p ON p.store_id = o.store_id AND p.id = o.location_id
     CROSS JOIN LATERAL (
         SELECT COUNT(*) AS lines, COALESCE(SUM(i.ordered), 0) AS ordered,
                COALESCE(SUM(i.ordered - i.received - i.rejected - i.cancelled), 0) AS open,
@@ -115,6 +120,7 @@ class OpenLine:
     units: int
     expected_on: date | None
     also_in_shopify: bool
+    location: str | None
 
 
 def open_lines(variant_id: int) -> list[OpenLine]:
@@ -122,12 +128,16 @@ def open_lines(variant_id: int) -> list[OpenLine]:
     rows = db.rows(
         """
         SELECT o.id, o.number, l.ordered - l.received - l.rejected - l.cancelled AS units,
-               o.expected_on, o.also_in_shopify
+               o.expected_on, o.also_in_shopify, p.name AS location
         FROM purchase_order_lines l JOIN purchase_orders o ON o.store_id = l.store_id AND o.id = l.order_id
+        LEFT JOIN locations p ON p.store_id = o.store_id AND p.id = o.location_id
         WHERE l.variant_id = :id AND o.status IN ('sent', 'partly_received')
           AND l.ordered > l.received + l.rejected + l.cancelled
         ORDER BY o.expected_on, o.number
         """,
         id=variant_id,
     )
-    return [OpenLine(r.id, code(r.number), int(r.units), r.expected_on, r.also_in_shopify) for r in rows]
+    return [
+        OpenLine(r.id, code(r.number), int(r.units), r.expected_on, r.also_in_shopify, r.location)
+        for r in rows
+    ]

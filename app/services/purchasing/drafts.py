@@ -12,11 +12,11 @@ from sqlalchemy import select
 
 from app.domain import purchasing as rules
 from app.models.purchasing import PurchaseOrder, PurchaseOrderLine, Supplier
-from app.models.stores import Store
 from app.platform import db, tenancy
 from app.platform.i18n import gettext
+from app.services import stores
 from app.services.catalog import VariantNotFound
-from app.services.purchasing import suppliers
+from app.services.purchasing import places, suppliers
 from app.services.purchasing.orders import UnableToOrder, lines_of, locked, note
 
 
@@ -30,18 +30,13 @@ class LineChange:
 
 @dataclass(frozen=True)
 class DraftChange:
-    """What a draft's form says. `expected_on` None: the day it is sent plus the lead time."""
+    """What a draft's form says. `expected_on` None: when sent plus the lead time; `location_id` None: as before."""
 
     lines: Mapping[int, LineChange]
     expected_on: date | None
     note: str
     also_in_shopify: bool
-
-
-def store_currency() -> str:
-    """The store's own currency."""
-    query = select(Store.currency).where(Store.id == tenancy.require_store())
-    return db.session().execute(query).scalar_one()
+    location_id: int | None = None
 
 
 def draft_for(supplier: Supplier, *, actor: str, now: datetime) -> PurchaseOrder:
@@ -68,7 +63,8 @@ def draft_for(supplier: Supplier, *, actor: str, now: datetime) -> PurchaseOrder
         supplier_id=supplier.id,
         status=rules.DRAFT,
         version=0,
-        currency=supplier.currency or store_currency(),
+        currency=supplier.currency or stores.currency(),
+        location_id=places.usual(supplier.id),
         created_by=actor,
         created_at=now,
     )
@@ -225,15 +221,16 @@ def _cost(row: Any, currency: str) -> Decimal | None:
         id=row.id,
         currency=currency,
     )
-    if currency == store_currency() and row.unit_cost is not None:
+    if currency == stores.currency() and row.unit_cost is not None:
         return Decimal(row.unit_cost)
     return last[0].unit_cost if last else None
 
 
 def change_draft(order_id: int, change: DraftChange, *, version: int, actor: str, now: datetime) -> None:
-    """Store what a draft's form says. Raises OrderNotFound, OrderChanged, ActNotAllowed."""
+    """Store what a draft's form says. Raises OrderNotFound, OrderChanged, ActNotAllowed, LocationNotFound."""
     order = locked(order_id, version=version)
     rules.check(order.status, "edit")
+    places.deliver_to(order, change.location_id)
     session = db.session()
     for line in lines_of(order):
         wanted = change.lines.get(line.id)

@@ -15,7 +15,7 @@ from app.models.purchasing import PurchaseOrder, PurchaseOrderLine
 from app.platform import db
 from app.platform.i18n import gettext
 from app.services import audit
-from app.services.purchasing import suppliers
+from app.services.purchasing import places, suppliers
 
 
 class OrderNotFound(LookupError):
@@ -91,12 +91,17 @@ def reschedule(
     version: int,
     actor: str,
     now: datetime,
+    location_id: int | None = None,
 ) -> None:
-    """Another day of arrival, and whether Shopify lists the same units. Raises as `send` does."""
+    """Another day of arrival, another location (None: the same), and whether Shopify lists the same units.
+
+    Raises as `send` does, and LocationNotFound.
+    """
     order = locked(order_id, version=version)
     rules.check(order.status, "reschedule")
     before = order.expected_on.isoformat() if order.expected_on else ""
     order.expected_on, order.also_in_shopify = expected_on, also_in_shopify
+    places.deliver_to(order, location_id)
     note(
         order,
         "rescheduled",
@@ -105,6 +110,7 @@ def reschedule(
         before=before,
         after=expected_on.isoformat(),
         also_in_shopify=also_in_shopify,
+        location_id=order.location_id,
     )
 
 

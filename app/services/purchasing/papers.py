@@ -27,7 +27,7 @@ _GREY = colors.HexColor("#616161")
 _SIDE, _FRAME = 18 * mm, 6
 _WIDTH = A4[0] - 2 * _SIDE
 # Shopify documents no header for its order form. These names are the plain ones; matching is by SKU.
-CSV_COLUMNS = ("SKU", "Barcode", "Product", "Quantity", "Cost", "Currency")
+CSV_COLUMNS = ("SKU", "Barcode", "Product", "Quantity", "Cost", "Currency", "Location")
 
 
 def filename(order: Order, ending: str) -> str:
@@ -40,8 +40,9 @@ def as_csv(order: Order) -> bytes:
     buffer = io.StringIO()
     writer = csv.writer(buffer, lineterminator="\r\n")
     writer.writerow(CSV_COLUMNS)
+    place = order.row.location or ""
     for line in order.lines:
-        cells = (line.sku, line.barcode, line.name, line.ordered, line.cost_text, order.row.currency)
+        cells = (line.sku, line.barcode, line.name, line.ordered, line.cost_text, order.row.currency, place)
         writer.writerow([formats.harmless(cell) for cell in cells])
     return ("\ufeff" + buffer.getvalue()).encode()
 
@@ -89,6 +90,8 @@ def _head(order: Order, store: StoreView) -> list[object]:
     facts.append((gettext("Date"), formats.long_day(ordered_on.astimezone(ZoneInfo(store.time_zone)).date())))
     if order.row.expected_on:
         facts.append((gettext("Expected"), formats.long_day(order.row.expected_on)))
+    if order.row.location:
+        facts.append((gettext("Deliver to"), order.row.location))
     rows = [[_text(name, grey=True), _text(value)] for name, value in facts]
     parts: list[object] = [_text(gettext("Purchase order %(code)s", code=order.row.code), size=18, bold=True)]
     mark = _MARKS.get(order.row.status)
