@@ -116,6 +116,13 @@ def test_a_split_poisson_demand_needs_what_its_own_law_says(daily: float, share:
     assert plan.expected[0].sum() == pytest.approx(14 * daily)
 
 
+def test_a_slow_products_split_is_spread_wider_than_its_share() -> None:
+    """Three tenths of .7 in two weeks: Poisson .21, of which one unit lasts for 98 % only."""
+    policy = replace(POLICY, service_level=0.99)
+    plan = plan_locations(stock([[9, 9]]), here([[0.3, 0.7]]), known_forecasts(0.05), policy)
+    assert plan.needed[0].tolist() == [exact(0.05, 14, share, 0.99) for share in (0.3, 0.7)]
+
+
 def test_a_single_location_is_the_store() -> None:
     forecasts = known_forecasts(3.0, n=2)
     policy = replace(POLICY, lead_time_sd_days=4)
@@ -186,6 +193,11 @@ def test_a_place_where_nothing_is_sold_spares_all_it_has() -> None:
     plan = plan_locations(stock([[30, 0]]), here([[0.0, 1.0]]), known_forecasts(1.0), POLICY)
     assert (plan.goal[0, 0], plan.spare[0, 0]) == (0, 30)
     assert np.isinf(plan.cover[0, 0]) and plan.cover[0, 1] == 0
+
+
+def test_where_nothing_is_wanted_one_unit_lasts_for_ever_and_none_no_day() -> None:
+    plan = plan_locations(stock([[0, 1, 9]]), here([[0.0, 0.0, 1.0]]), known_forecasts(1.0), POLICY)
+    assert plan.cover.tolist() == [[0, np.inf, 8]]
 
 
 def refused(forecasts: Forecasts) -> Forecasts:

@@ -89,6 +89,44 @@ def test_a_receipt_whose_day_is_not_known_comes_after_the_lead_time_and_may_be_l
     shaky = replace(POLICY, lead_time_sd_days=4)
     plan = plan_locations(unknown, HALF, known_forecasts(4.0), shaky)
     assert plan.spare[0, 0] < planned(unknown, 4.0)[0].spare[0, 0]
+    tomorrow = replace(unknown, arrival=np.array([[1.0, np.nan]]))
+    steady, late = (
+        plan_locations(tomorrow, HALF, known_forecasts(4.0), policy).spare[0, 0] for policy in (POLICY, shaky)
+    )
+    # Two a day, four days late and, once in twenty times, 1.64 times that.
+    assert steady - late >= 2 * 4 * 1.64
+
+
+def until(daily: float, days: float) -> float:
+    """What half of the store's demand over that many days needs."""
+    return float(Poisson(daily * days * 0.5).ppf(np.array([0.95]))[0])
+
+
+def test_what_arrives_on_the_transfers_own_day_is_there_and_what_is_owed_is_no_stock() -> None:
+    assert stock([1, 1], incoming=(1, 0), arrival=(3, np.nan)).arrives_in(np.array([14.0])).tolist() == [
+        [3, np.inf]
+    ]
+    same, later = (stock([200, 1], incoming=(0, 5), arrival=(np.nan, day)) for day in (5, 6))
+    assert [planned(held, 4.0, 5)[0].missed[0, 1] for held in (same, later)] == [4, 9]
+    assert planned(stock([200, -5]), 4.0, 5)[0].missed[0, 1] == 10
+
+
+def test_at_once_is_what_is_needed_until_the_transfer_after_it_less_what_is_lost() -> None:
+    assert planned(stock([200, 3]), 2.0)[0].at_once.tolist() == [[0, until(2, 7) - 3]]
+    plan, _ = planned(stock([200, 1]), 4.0, 7)
+    assert plan.missed[0, 1] == 13
+    fortnight = replace(POLICY, lead_time_days=7)  # and seven days of review, as review and transit here
+    until_next = plan_locations(stock([200, 1]), HALF, known_forecasts(4.0), fortnight).needed[0, 1]
+    assert plan.at_once[0, 1] == until_next - 13 - 1
+
+
+def test_a_review_that_is_far_off_is_looked_forward_to_as_far_as_forecasts_reach() -> None:
+    """A hundred and fifty days until the next review; with sixty on the way more than can be forecast."""
+    seldom, daily = Policy(lead_time_days=14, review_days=150), known_forecasts(1.0)
+    for more, is_lacking in ((-4, True), (4, False)):
+        plan = plan_locations(stock([400, until(1, 150) + more]), HALF, daily, seldom)
+        assert (plan.lack[0, 1] > 0) == is_lacking
+    assert np.isfinite(plan_locations(stock([400, 0]), HALF, daily, seldom, 60).goal).all()
 
 
 @given(
