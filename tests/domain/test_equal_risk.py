@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 from scipy.special import ndtri
 
+from app.domain import laws
 from app.domain.replenishment import Policy
 from app.domain.replenishment.equal_risk import Split, goals, whole
 from app.domain.replenishment.locations import LocationPlan, PlaceStock, plan_locations
@@ -23,6 +24,16 @@ def one(*values: float) -> np.ndarray:
 def held(*available: float) -> PlaceStock:
     have = one(*available)
     return PlaceStock(have, np.zeros_like(have), np.zeros_like(have), np.ones_like(have, bool))
+
+
+@pytest.mark.parametrize("share", [1.0, 0.5, 0.25])
+def test_a_late_delivery_moves_a_location_by_its_share(share: float) -> None:
+    """F4 for a location's own demand: Poisson p·5 a day over 17 days, a lead time that strays by 3 (as G19)."""
+    policy, places = Policy(10, 3, 7, 0.95), round(1 / share)
+    plan = plan_locations(held(*[1e4] * places), one(*[share] * places), known_forecasts(5.0), policy)
+    mean, variance = laws.moments(5 * share, 5 * share, 17, 3)
+    wanted = float(laws.quantile(mean, variance, 0.95))
+    assert plan.needed[0].tolist() == pytest.approx([wanted] * places, abs=1.5)
 
 
 def test_too_little_is_shared_at_one_risk_of_what_can_still_be_served() -> None:

@@ -52,11 +52,14 @@ class Split:
         return self.share * self.mean
 
     def at(self, score: Floats) -> Floats:
-        """(n, K) quantiles at normal scores (n,), widened by the lead time as `stock_for` does (F4)."""
+        """(n, K) quantiles at normal scores (n,), widened by the lead time as `stock_for` does (F4).
+
+        A late delivery moves a location's demand by its share of what it moves the store's.
+        """
         chance = ndtr(score)
         gap = np.stack([at_probability(line, self.grid_q, chance) for line in self.lines], axis=1) - self.mean
-        gap = np.copysign(np.hypot(gap, score[:, None] * self.late), gap)
-        return np.maximum(self.expected + self.ratio * gap, 0.0)
+        spread = np.hypot(self.ratio * gap, self.share * (score[:, None] * self.late))
+        return np.maximum(self.expected + np.copysign(spread, gap), 0.0)
 
 
 def whole(units: Floats) -> Floats:
