@@ -9,7 +9,8 @@ from flask import Flask
 from app.jobs import forecasts
 from app.models.catalog import Location
 from app.models.inventory import InventoryLevel
-from app.platform import db, tenancy
+from app.platform import clock, db, tenancy
+from app.services import inventory
 from tests import factories
 from tests.factories import Item, Shop
 
@@ -52,3 +53,10 @@ def plan_again(app: Flask, shop: Shop, *statements: str, values: Mapping[str, ob
                 db.execute(statement, **(values or {}))
         with db.transaction():
             forecasts.plan_again()
+
+
+def leave_out(place: int, is_left_out: bool = True) -> bool:
+    """Leave a location of the current store out, or count it again, as the job does; whether that was new."""
+    asked = inventory.leave_out(place, is_left_out, actor="Ann")
+    inventory.count_locations(clock.today("Europe/Berlin"))
+    return asked

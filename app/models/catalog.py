@@ -35,6 +35,8 @@ class Location(StoreScoped, Base):
     is_active: Mapped[bool] = mapped_column(default=True)
     # The merchant's word: its stock counts for nothing, and it gets nothing. The sync never touches it.
     is_left_out: Mapped[bool] = mapped_column(default=False, server_default="false")
+    # What of that was asked for and a job is about to do; NULL: nothing.
+    wanted_left_out: Mapped[bool | None]
     # Days that a transfer takes to it; NULL: the store's.
     transit_days: Mapped[int | None]
     updated_at: Mapped[datetime] = mapped_column(DateTime(timezone=True), server_default=func.now())

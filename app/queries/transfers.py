@@ -199,19 +199,21 @@ def at_locations(variant_id: int) -> list[AtLocation]:
 
 @dataclass(frozen=True)
 class Place:
-    """An active location, whether the merchant has left it out, and the days that a transfer takes to it (None: as
-    to all others)."""
+    """An active location, whether the merchant has left it out or that is about to change, and the days that a
+    transfer takes to it (None: as to all others)."""
 
     id: int
     name: str
     is_left_out: bool
+    is_changing: bool
     transit_days: int | None
 
 
 def places() -> list[Place]:
     """The store's active locations by name. One statement."""
     found = db.rows(
-        "SELECT id, name, is_left_out, transit_days FROM locations WHERE is_active ORDER BY name, id"
+        "SELECT id, name, is_left_out, wanted_left_out IS NOT NULL AS is_changing, transit_days FROM locations"
+        " WHERE is_active ORDER BY name, id"
     )
     return [db.made(Place, row) for row in found]
 

@@ -92,12 +92,15 @@ class LocationNeeded(ValueError):
     """No other location counts: without this one there would be no stock at all."""
 
 
-def leave_out(location_id: int, is_left_out: bool, *, actor: str, today: date) -> bool:
-    """Leave an active location out, or count it again: stock totals and today's picture follow in this transaction.
+def leave_out(location_id: int, is_left_out: bool, *, actor: str) -> bool:
+    """Ask that an active location be left out, or counted again, which `count_locations` does in a job of its own.
 
     Returns whether that changed anything. Raises LocationNotFound, or LocationNeeded for the last that counts.
     """
-    found = db.rows("SELECT id, name, is_left_out FROM locations WHERE is_active ORDER BY id FOR UPDATE")
+    found = db.rows(
+        "SELECT id, name, COALESCE(wanted_left_out, is_left_out) AS is_left_out FROM locations"
+        " WHERE is_active ORDER BY id FOR UPDATE"
+    )
     place = next((one for one in found if one.id == location_id), None)
     if place is None:
         raise LocationNotFound(f"There is no active location {location_id} in this store.")
@@ -105,15 +108,37 @@ def leave_out(location_id: int, is_left_out: bool, *, actor: str, today: date) -
         return False
     if is_left_out and sum(not one.is_left_out for one in found) == 1:
         raise LocationNeeded(gettext("At least one location has to count."))
-    values = {"id": location_id, "out": is_left_out}
-    db.execute("UPDATE locations SET is_left_out = :out WHERE id = :id", **values)
-    db.execute("UPDATE inventory_levels SET is_left_out = :out WHERE location_id = :id", **values)
-    # An item that lies there alone has no stock any more, and no picture.
-    db.execute("DELETE FROM stock_days WHERE day = :today", today=today)
-    remember_day(today)
+    # What is asked for and taken back before it was done is nothing.
+    db.execute(
+        "UPDATE locations SET wanted_left_out = NULLIF(CAST(:out AS boolean), is_left_out) WHERE id = :id",
+        id=location_id,
+        out=is_left_out,
+    )
     action = "location.left_out" if is_left_out else "location.counted"
     audit.record(actor=actor, action=action, location_id=location_id, name=place.name)
     return True
+
+
+def count_locations(today: date) -> bool:
+    """Leave out and count again what was asked for: stock totals and today's picture follow in this transaction.
+
+    Returns whether there was anything to do.
+    """
+    changed = db.rows(
+        "UPDATE locations SET is_left_out = wanted_left_out, wanted_left_out = NULL"
+        " WHERE wanted_left_out IS NOT NULL RETURNING id, is_left_out"
+    )
+    for place in changed:
+        db.execute(
+            "UPDATE inventory_levels SET is_left_out = :out WHERE location_id = :id",
+            id=place.id,
+            out=place.is_left_out,
+        )
+    if changed:
+        # An item that lies there alone has no stock any more, and no picture.
+        db.execute("DELETE FROM stock_days WHERE day = :today", today=today)
+        remember_day(today)
+    return bool(changed)
 
 
 def change_transit(days: Mapping[int, int | None], *, actor: str) -> bool:

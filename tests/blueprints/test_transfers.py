@@ -12,6 +12,7 @@ import pytest
 from flask import Flask
 from flask.testing import FlaskClient
 
+from app.jobs import locations as location_jobs
 from tests import factories, places
 from tests.factories import Shop
 from tests.places import plan_again
@@ -149,13 +150,24 @@ def test_a_location_is_left_out_and_counted_again_by_the_owner(app: Flask, clien
     for role in ("viewer", "manager"):
         assert sent(client, shop, "/transfers/locations/2", role, left_out=1)[0] == 403
     status, text = sent(client, shop, "/transfers/locations/2", left_out=1)
-    assert status == 200 and "Left out" in text and "Count again" in text
+    assert status == 200 and "Being left out" in text and "All stock is being counted anew." in text
+    asks = unescape(re.findall(r'hx-get="([^"]+)" hx-trigger="every 2s"', text)[0])
+    looked = client.get(asks, headers=shop.headers("viewer", fragment=True)).get_data(as_text=True)
+    assert "Being left out" in looked and "hx-post" not in looked and "every 2s" in looked
+    with app.app_context():
+        location_jobs.count(shop.id)
+    text = client.get(asks, headers=shop.headers(fragment=True)).get_data(as_text=True)
+    assert "Left out" in text and "Count again" in text and "every 2s" not in text
+    assert "being worked out anew" in text
     assert "left out, not counted" in page(client, shop, f"/products/{ids[0]}")
     status, text = sent(client, shop, "/transfers/locations/1", left_out=1)
     assert status == 409 and "At least one location has to count." in text
     assert sent(client, shop, "/transfers/locations/99", left_out=1)[0] == 404
     status, text = sent(client, shop, "/transfers/locations/2", left_out=0)
-    assert status == 200 and "Count again" not in text
+    assert status == 200 and "Being counted again" in text
+    with app.app_context():
+        location_jobs.count(shop.id)
+    assert "Count again" not in page(client, shop, "/transfers")
 
 
 def test_days_in_transit_are_set_for_all_and_for_one_by_the_owner(
@@ -266,11 +278,16 @@ def test_the_api_leaves_out_and_sets_minimums(
     headers = shop.headers()
 
     def listed() -> dict[str, bool]:
+        """After what was asked for is done."""
+        with app.app_context():
+            location_jobs.count(shop.id)
         found = client.get("/api/locations", headers=headers).get_json()["items"]
         return {one["name"]: one["left_out"] for one in found}
 
     assert listed() == {"High Street shop": False, "Main warehouse": False}
     assert client.post("/api/locations/2", json={"left_out": True}, headers=headers).status_code == 200
+    found = client.get("/api/locations", headers=headers).get_json()["items"]
+    assert [(one["left_out"], one["changing"]) for one in found] == [(False, True), (False, False)]
     assert listed()["High Street shop"]
     assert client.post("/api/locations/1", json={"left_out": True}, headers=headers).status_code == 409
     assert client.post("/api/locations/2", json={"left_out": False}, headers=headers).status_code == 200

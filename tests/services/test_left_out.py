@@ -10,7 +10,8 @@ from typing import Any
 import pytest
 from flask import Flask
 
-from app.platform import clock, db, tenancy
+from app.jobs import locations as location_jobs
+from app.platform import clock, db, outbox, tenancy
 from app.services import inventory, location_minimums
 from app.services.catalog import VariantNotFound
 from app.services.inventory import LocationNeeded, LocationNotFound
@@ -35,8 +36,7 @@ def inside(app: Flask, shop: Shop, act: Any) -> Any:
 
 
 def leave_out(app: Flask, shop: Shop, place: int, is_left_out: bool = True) -> bool:
-    today = clock.today("Europe/Berlin")
-    return bool(inside(app, shop, lambda: inventory.leave_out(place, is_left_out, actor="Ann", today=today)))
+    return bool(inside(app, shop, lambda: places.leave_out(place, is_left_out)))
 
 
 def totals(app: Flask, shop: Shop) -> dict[int, int]:
@@ -63,6 +63,32 @@ def test_its_stock_goes_from_the_totals_and_comes_back(app: Flask, ready: Ready)
         app, shop, lambda: db.rows("SELECT action FROM audit_entries WHERE actor = 'Ann' ORDER BY id")
     )
     assert [row.action for row in notes] == ["location.left_out", "location.counted"]
+
+
+def test_what_is_asked_for_is_done_by_a_job_and_not_at_all_if_it_is_taken_back(
+    app: Flask, ready: Ready
+) -> None:
+    shop, _ = ready
+    whole, today = totals(app, shop), clock.today("Europe/Berlin")
+
+    def ask(place: int, is_left_out: bool) -> bool:
+        return bool(inside(app, shop, lambda: inventory.leave_out(place, is_left_out, actor="Ann")))
+
+    assert ask(COUNTER, True)
+    assert totals(app, shop) == whole
+    assert not ask(COUNTER, True)
+    with pytest.raises(LocationNeeded):
+        ask(WAREHOUSE, True)
+    assert ask(COUNTER, False)
+    assert not inside(app, shop, lambda: inventory.count_locations(today))
+    assert totals(app, shop) == whole
+    assert ask(COUNTER, True)
+    with app.app_context():
+        location_jobs.count(shop.id)
+    assert totals(app, shop) != whole
+    assert not inside(app, shop, lambda: inventory.count_locations(today))
+    owed = inside(app, shop, lambda: outbox.standing([f"replan-{shop.id}"]))
+    assert owed == {f"replan-{shop.id}": False}, "suggestions follow"
 
 
 def test_what_the_sync_reads_of_it_later_does_not_count_either(app: Flask, ready: Ready) -> None:

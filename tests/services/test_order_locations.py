@@ -11,7 +11,7 @@ from flask import Flask
 
 from app.platform import clock, db, tenancy
 from app.queries import projections
-from app.services import inventory, purchasing, stores
+from app.services import purchasing, stores
 from app.services.inventory import LocationNotFound
 from app.services.purchasing import DraftChange
 from tests import factories, places
@@ -91,8 +91,7 @@ def test_a_draft_goes_to_the_first_location_then_where_the_suppliers_last_order_
     assert place_of(app, shop, draft) == COUNTER
     other = inside(app, shop, lambda: purchasing.accept(ids[1], quantity=1, actor="Ann", now=clock.now()).id)
     assert place_of(app, shop, other) == WAREHOUSE, "of another supplier"
-    today = clock.today("Europe/Berlin")
-    inside(app, shop, lambda: inventory.leave_out(WAREHOUSE, True, actor="Ann", today=today))
+    inside(app, shop, lambda: places.leave_out(WAREHOUSE))
     cup = inside(app, shop, lambda: purchasing.accept(ids[2], quantity=1, actor="Ann", now=clock.now()).id)
     assert place_of(app, shop, cup) == COUNTER, "the first that counts"
 
@@ -102,8 +101,7 @@ def test_only_a_location_of_the_store_that_counts_can_be_named(app: Flask, ready
     for place in (0, 99, -1):
         with pytest.raises(LocationNotFound):
             ordered(app, shop, ids[0], 5, place)
-    today = clock.today("Europe/Berlin")
-    inside(app, shop, lambda: inventory.leave_out(COUNTER, True, actor="Ann", today=today))
+    inside(app, shop, lambda: places.leave_out(COUNTER))
     with pytest.raises(LocationNotFound):
         ordered(app, shop, ids[0], 5, COUNTER)
 
@@ -205,8 +203,7 @@ def test_what_goes_to_a_location_that_is_left_out_counts_nowhere(app: Flask, rea
     plan_again(app, shop)
     arrivals = inside(app, shop, lambda: projections.projection(ids[0]).arrivals)
     assert (bought(app, shop, ids[0])[0], [one.units for one in arrivals]) == (40, [40])
-    today = clock.today("Europe/Berlin")
-    inside(app, shop, lambda: inventory.leave_out(COUNTER, True, actor="Ann", today=today))
+    inside(app, shop, lambda: places.leave_out(COUNTER))
     plan_again(app, shop)
     arrivals = inside(app, shop, lambda: projections.projection(ids[0]).arrivals)
     assert (bought(app, shop, ids[0])[0], arrivals) == (0, [])

@@ -9,11 +9,12 @@ from pydantic import Field
 
 from app.blueprints.api.door import blueprint
 from app.jobs import forecasts as forecast_jobs
+from app.jobs import locations as location_jobs
 from app.platform import clock
 from app.platform.access import Permission, actor
 from app.platform.bodies import Done, Model, left_out
 from app.platform.i18n import gettext
-from app.queries import stores, transfers
+from app.queries import transfers
 from app.services import inventory, location_minimums
 
 Units = Annotated[int, Field(ge=0, le=1_000_000)]
@@ -25,6 +26,7 @@ class Location(Model):
     id: int
     name: str
     left_out: bool
+    changing: bool = Field(description="It is being left out or counted again; that takes a moment.")
     transit_days: int | None = Field(
         description="Days that a transfer takes to it. Null: the store's transfer_days."
     )
@@ -59,7 +61,13 @@ def locations() -> Locations:
 
 
 def _location(one: transfers.Place) -> Location:
-    return Location(id=one.id, name=one.name, left_out=one.is_left_out, transit_days=one.transit_days)
+    return Location(
+        id=one.id,
+        name=one.name,
+        left_out=one.is_left_out,
+        changing=one.is_changing,
+        transit_days=one.transit_days,
+    )
 
 
 @blueprint.write(
@@ -74,11 +82,11 @@ def change_location(location_id: int, body: LocationChange) -> Done:
     """Leave a location out or count it again, set the days to it; suggestions follow. At least one has to count."""
     changed, sent = False, body.model_fields_set
     if "left_out" in sent:
-        today = clock.today(stores.store().time_zone)
-        changed = inventory.leave_out(location_id, body.left_out, actor=actor(), today=today)
-    if "transit_days" in sent:
-        changed |= inventory.change_transit({location_id: body.transit_days}, actor=actor())
-    if changed:
+        changed = inventory.leave_out(location_id, body.left_out, actor=actor())
+        if changed:
+            location_jobs.count_soon(current_user.store_id)
+    if "transit_days" in sent and inventory.change_transit({location_id: body.transit_days}, actor=actor()):
+        changed = True
         forecast_jobs.replan_soon(current_user.store_id)
     return Done(message=gettext("The location is changed.") if changed else gettext("Nothing to change"))
 
