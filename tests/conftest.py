@@ -132,11 +132,3 @@ _made: dict[str, Flask] = {}
 def client(app: Flask) -> FlaskClient:
     """A visitor without any proof of identity."""
     return app.test_client()
-
-
-@pytest.fixture
-def database_name(services: Services) -> str:
-    """The name of the private database."""
-    from sqlalchemy.engine import make_url
-
-    return str(make_url(services.app_url).database)

@@ -64,11 +64,6 @@ def run_hourly(app: Flask, shop: Shop) -> None:
     people.work(app)
 
 
-def first_alert(app: Flask, shop: Shop) -> int:
-    with app.app_context(), tenancy.store_scope(db.session(), shop.id):
-        return int(db.rows("SELECT id FROM alerts WHERE resolved_at IS NULL ORDER BY id LIMIT 1")[0].id)
-
-
 def test_the_digest_goes_out_once_from_the_hour_on(app: Flask, shop: Shop, box: PostBox) -> None:
     with at(MONDAY, SEVEN):
         run_hourly(app, shop)
