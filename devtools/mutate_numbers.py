@@ -1,6 +1,6 @@
 """Changes the arithmetic of replenishment one operator at a time and shows that a test notices each change.
 
-`python -m devtools.mutate_numbers` tries every change (a few minutes), `--only ledger` those of one module,
+`python -m devtools.mutate_numbers` tries every change (half an hour), `--only ledger` those of one module,
 `--seconds N` stops after that long. A change that no test notices is a survivor; it must be explained in
 docs/decisions/002-changes-that-no-test-notices.md, which is read here, or the command exits with 1.
 
@@ -195,7 +195,7 @@ def main() -> None:
     """Try the changes."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--only", default="", help="the module whose name this is")
-    parser.add_argument("--seconds", type=float, default=1500, help="stop after that long")
+    parser.add_argument("--seconds", type=float, default=5400, help="stop after that long")
     arguments = parser.parse_args()
     used = time.process_time()
     if run_tests():
