@@ -63,6 +63,12 @@ def test_far_too_little_goes_to_the_largest_remainders_not_to_the_largest() -> N
     assert plan.goal.tolist() == [[1, 1, 1]], "one and a half, nine tenths and six tenths"
 
 
+def test_who_has_its_part_of_too_little_lacks_nothing() -> None:
+    plan = plan_locations(held(10, 10), one(0.5, 0.5), known_forecasts(4.0), POLICY)
+    assert plan.goal.tolist() == [[10, 10]]
+    assert plan.lack.tolist() == plan.at_once.tolist() == plan.spare.tolist() == [[0, 0]]
+
+
 def lacking(lack: list[float], spare: float) -> tuple[PlaceStock, LocationPlan]:
     """The first of some locations has so much to spare, and the others lack so much of what they need."""
     stock, needs = held(spare, *[0.0] * len(lack)), one(0, *lack)

@@ -196,8 +196,8 @@ def test_a_place_where_nothing_is_sold_spares_all_it_has() -> None:
 
 
 def test_where_nothing_is_wanted_one_unit_lasts_for_ever_and_none_no_day() -> None:
-    plan = plan_locations(stock([[0, 1, 9]]), here([[0.0, 0.0, 1.0]]), known_forecasts(1.0), POLICY)
-    assert plan.cover.tolist() == [[0, np.inf, 8]]
+    plan = plan_locations(stock([[0, 1, 9]]), here([[0.0, 0.0, 1.0]]), known_forecasts(0.4), POLICY)
+    assert plan.cover.tolist() == [[0, np.inf, 22]]
 
 
 def refused(forecasts: Forecasts) -> Forecasts:
