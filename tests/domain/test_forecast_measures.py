@@ -63,6 +63,9 @@ def test_of_sixty_sums_an_engine_must_lose_a_quarter_more_to_be_left_where_it_is
         (1, 60, 0.3),  # with sixty days half of that
         (150, 100_000, 0.75),  # half small
         (100_000, 100_000, 0.9),
+        # In the second year the averages do not know the season yet: an eighth of their share at its end.
+        (100_000, 728, 0.9875),
+        (100_000, 756, 0.9),
     ],
 )
 def test_the_learned_engines_share_before_anything_was_tried(n: int, days: int, share: float) -> None:

@@ -22,6 +22,7 @@ OWN_SHARES = np.array([0.0, 0.5, 1.0])
 PRIOR_SHARE, PRIOR_SHARE_SMALL = 0.9, 0.6  # in a large shop, and in one of few variants
 SMALL = 150.0  # variants at which a shop is half small
 SHORT = 60.0  # days at which a small shop's history lends the learned engine half its weight
+FADING = 3  # power of a year ÷ the history that the averages' share keeps while they do not know the season
 OWN_MOST = 1_500  # in larger shops the pooled ranges are the better ones, and the others' time is saved
 PRIOR_SUMS = 60.0  # how many backtested sums the prior is worth
 PULL = 0.6  # relative loss that the prior outweighs at a distance of 1
@@ -121,12 +122,12 @@ def _prior(n: int, days: int) -> tuple[float, float]:
     """Shares of the learned engine, and of own_spread in the rest, that held over many shops of n variants.
 
     After a year the learned engine knows the season, which the averages learn a year later: until then the
-    rest shrinks.
+    rest shrinks, faster than the backtest can tell, whose model has seen months less of the second year.
     """
     small = SMALL / (SMALL + n)
     rest = 1 - PRIOR_SHARE + small * (PRIOR_SHARE - PRIOR_SHARE_SMALL * days / (days + SHORT))
     own = 1 / (1 + (n / SMALL) ** 2) if n <= OWN_MOST else 0.0
-    return 1 - rest * (YEAR / days if YEAR < days < FROM_DAYS else 1.0), own
+    return 1 - rest * ((YEAR / days) ** FADING if YEAR < days < FROM_DAYS else 1.0), own
 
 
 def _backtest(panel: Panel, focus: int, seed: int) -> tuple[float, float, float]:
