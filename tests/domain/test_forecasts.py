@@ -119,7 +119,7 @@ def test_shop_state_reads_nothing_after_the_cut() -> None:
 def test_training_windows_end_by_the_last_known_day() -> None:
     panel = shop(30, 90)
     rng = np.random.default_rng(0)
-    row, cut, length = learned._draw(panel, Windows.of(panel), learned.LENGTHS[:9], 28, 500, rng)
+    row, cut, length = learned._draw(panel, Windows.of(panel), learned.LENGTHS[:9], 28, 500, rng, share=0.5)
     assert (cut + length <= panel.days).all()
     assert (cut >= learned.FIRST_CUT).all()
     assert len(row) == 500
@@ -134,12 +134,26 @@ def test_trees_of_large_datas_outermost_levels_alone_are_split_at_random_places(
         assert learned.LEVELS[random].tolist() == wanted
 
 
+@pytest.mark.parametrize(("days", "share"), [(500, learned.FOCUS), (360, learned.FOCUS_SMALL)])
+def test_large_data_teaches_most_about_sums_as_long_as_the_shop_orders_for(
+    days: int, share: float, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    given: list[np.ndarray] = []
+    monkeypatch.setattr(learned, "_train", lambda x, *_, **__: (given.append(x), ())[1])
+    monkeypatch.setattr(learned, "MAX_ROWS", 60_000)
+    learned.learn(shop(200, days), 0.05, focus=14)
+    length = np.exp(given[0][:, 2]).round()
+    by_chance = (1 - share) / len(np.unique(length))
+    assert np.mean(length == 14) == pytest.approx(share + by_chance, abs=0.02)
+    assert set(learned.LENGTHS[:-1]) <= set(length)
+
+
 def test_a_shop_that_stopped_selling_teaches_nothing() -> None:
     panel = shop(30, 400)
     stopped = replace(panel, units=np.where(np.arange(400) < 100, panel.units, 0.0))
     assert not learned.can_learn(stopped)
     rng = np.random.default_rng(0)
-    _, cut, _ = learned._draw(stopped, Windows.of(stopped), learned.LENGTHS, 28, 20_000, rng)
+    _, cut, _ = learned._draw(stopped, Windows.of(stopped), learned.LENGTHS, 28, 20_000, rng, share=0.5)
     assert cut.max() < 100 + learned.ACTIVE_DAYS
     fresh = replace(panel, starts=np.append(np.full(29, 385), 0))
     made = forecast(fresh, engine="learned", refuse_below_days=1)

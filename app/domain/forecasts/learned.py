@@ -39,7 +39,7 @@ MAX_ROWS = 100_000
 MIN_ROWS = 500
 YOUNG_DAYS, YOUNG_EXTRA = 45, 0.2  # a new product strays further than older ones at the same rate did
 OVERDRAW = 8  # draws for each row wanted: most are valid, in short histories few
-FOCUS = 1 / 3  # share of the training rows at the length that the shop orders for
+FOCUS, FOCUS_SMALL = 0.7, 1 / 3  # share of the training rows at the length that the shop orders for, by size of data
 
 
 @dataclass(frozen=True)
@@ -76,9 +76,10 @@ def learn(
     usable = max((panel.days - FIRST_CUT) // 2, LEAST_LENGTH)
     lengths = LENGTHS[: np.searchsorted(LENGTHS, usable, side="right")]
     count = min(max_rows or MAX_ROWS, _row_count(panel))
-    shop = Shop.of(panel, decay)
-    x, y, weight = _training_rows(panel, shop, lengths, focus, count, rng)
-    boosters = _train(x, y, weight, small=count < 60_000 or panel.days < 365, seed=seed)
+    shop, small = Shop.of(panel, decay), count < 60_000 or panel.days < 365
+    share = FOCUS_SMALL if small else FOCUS
+    x, y, weight = _training_rows(panel, shop, lengths, focus, count, rng, share=share)
+    boosters = _train(x, y, weight, small=small, seed=seed)
     widen = widening(panel, min(focus, int(lengths[-1])))
     return Learned(boosters, decay, int(lengths[-1]), widen, shop.season)
 
@@ -162,14 +163,14 @@ def _row_count(panel: Panel) -> int:
 
 
 def _training_rows(
-    panel: Panel, shop: Shop, lengths: Ints, focus: int, count: int, rng: np.random.Generator
+    panel: Panel, shop: Shop, lengths: Ints, focus: int, count: int, rng: np.random.Generator, *, share: float
 ) -> tuple[Floats, Floats, Floats]:
     focus = int(lengths[np.abs(lengths - focus).argmin()])
     parts = []
     for chunk in _chunks(panel):
         windows = Windows.of(chunk)
         wanted = int(np.ceil(count * len(chunk) / len(panel)))
-        row, cut, length = _draw(chunk, windows, lengths, focus, wanted, rng)
+        row, cut, length = _draw(chunk, windows, lengths, focus, wanted, rng, share=share)
         x, scale = features(windows, shop, chunk.price, row, cut, length)
         parts.append((x, windows.total(windows.units, row, cut, cut + length) / scale, np.sqrt(scale)))
     x, y, weight = (np.concatenate(column) for column in zip(*parts, strict=True))
@@ -182,12 +183,20 @@ def _chunks(panel: Panel) -> Iterator[Panel]:
 
 
 def _draw(
-    panel: Panel, windows: Windows, lengths: Ints, focus: int, count: int, rng: np.random.Generator
+    panel: Panel,
+    windows: Windows,
+    lengths: Ints,
+    focus: int,
+    count: int,
+    rng: np.random.Generator,
+    *,
+    share: float,
 ) -> tuple[Ints, Ints, Ints]:
-    """Random (variant, cut-off, length), all equally likely, whose window has ended and whose variant sold
-    in the half year before; at most `count`, fewer where few such windows exist."""
+    """Random (variant, cut-off, length), whose window has ended and whose variant sold in the half year before;
+    at most `count`, fewer where few such windows exist. A `share` of them is of length `focus`, and the rest of
+    all lengths, else all are equally likely."""
     size = OVERDRAW * count
-    length = np.where(rng.random(size) < FOCUS, focus, rng.choice(lengths, size))
+    length = np.where(rng.random(size) < share, focus, rng.choice(lengths, size))
     span = np.cumsum(np.maximum(panel.days - np.maximum(panel.starts + 2, FIRST_CUT), 0))
     row = np.searchsorted(span, rng.random(size) * span[-1], side="right")
     first = np.maximum(panel.starts[row] + 2, FIRST_CUT)
