@@ -134,18 +134,44 @@ def test_trees_of_large_datas_outermost_levels_alone_are_split_at_random_places(
         assert learned.LEVELS[random].tolist() == wanted
 
 
-@pytest.mark.parametrize(("days", "share"), [(500, learned.FOCUS), (360, learned.FOCUS_SMALL)])
-def test_large_data_teaches_most_about_sums_as_long_as_the_shop_orders_for(
-    days: int, share: float, monkeypatch: pytest.MonkeyPatch
+@pytest.mark.parametrize(
+    ("days", "most", "share", "samples"),
+    [
+        (500, 200, learned.FOCUS, 2),
+        (500, 199, learned.FOCUS, 1),
+        (360, 200, learned.FOCUS_SMALL, 1),
+    ],
+)
+def test_large_data_teach_most_about_the_length_ordered_for_and_twice_where_there_is_time(
+    days: int, most: int, share: float, samples: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     given: list[np.ndarray] = []
     monkeypatch.setattr(learned, "_train", lambda x, *_, **__: (given.append(x), ())[1])
     monkeypatch.setattr(learned, "MAX_ROWS", 60_000)
+    monkeypatch.setattr(learned, "TWICE_MOST", most)
     learned.learn(shop(200, days), 0.05, focus=14)
-    length = np.exp(given[0][:, 2]).round()
-    by_chance = (1 - share) / len(np.unique(length))
-    assert np.mean(length == 14) == pytest.approx(share + by_chance, abs=0.02)
-    assert set(learned.LENGTHS[:-1]) <= set(length)
+    assert len(given) == samples
+    assert samples == 1 or not np.array_equal(given[0], given[1], equal_nan=True)
+    for x in given:
+        length = np.exp(x[:, 2]).round()
+        assert set(learned.LENGTHS[:-1]) <= set(length)
+        by_chance = (1 - share) / len(np.unique(length))
+        assert np.mean(length == 14) == pytest.approx(share + by_chance, abs=0.02)
+
+
+def test_what_two_samples_taught_is_averaged(choice: automatic.Choice, market: Panel) -> None:
+    one = choice.learned
+    assert one is not None
+    other = learned.learn(market, one.decay, seed=5)
+    both = replace(one, boosters=one.boosters + other.boosters)
+    x = np.random.default_rng(0).normal(size=(20, one.models[0][0].num_feature()))
+    told = learned._ratios(both.models, x)
+    wanted = [
+        np.mean([model.predict(x) for model in level], axis=0)
+        for level in zip(one.models[0], other.models[0], strict=True)
+    ]
+    assert told == pytest.approx(np.maximum(np.sort(np.stack(wanted, axis=1), axis=1), 0.0))
+    assert not np.allclose(told, learned._ratios(one.models, x))
 
 
 def test_a_shop_that_stopped_selling_teaches_nothing() -> None:

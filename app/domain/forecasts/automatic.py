@@ -29,7 +29,7 @@ PULL = 0.6  # relative loss that the prior outweighs at a distance of 1
 TRIAL_ROWS = 30_000
 TRIAL_LENGTHS = np.array([7, 14, 28])
 TRIAL_DAYS = 28
-VERSION = 3  # of what is stored: one made by an earlier program is made anew
+VERSION = 4  # of what is stored: one made by an earlier program is made anew
 FEW_DAYS = 14
 LONG_DAYS = 400  # from here on at least two cut-offs
 MOST_CUTS = 6  # in shops of few variants and many days
@@ -63,7 +63,7 @@ class Choice:
         fields = json.loads(text)
         model = fields.pop("learned")
         if model is not None:
-            parts = {"boosters": tuple(model["boosters"]), "season": Season(**model["season"])}
+            parts = {"boosters": tuple(map(tuple, model["boosters"])), "season": Season(**model["season"])}
             model = Learned(**(model | parts))
         return cls(learned=model, **fields)
 

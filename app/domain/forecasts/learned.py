@@ -39,24 +39,31 @@ MAX_ROWS = 100_000
 MIN_ROWS = 500
 YOUNG_DAYS, YOUNG_EXTRA = 45, 0.2  # a new product strays further than older ones at the same rate did
 OVERDRAW = 8  # draws for each row wanted: most are valid, in short histories few
-FOCUS, FOCUS_SMALL = 0.7, 1 / 3  # share of the training rows at the length that the shop orders for, by size of data
+FOCUS, FOCUS_SMALL = (
+    0.7,
+    1 / 3,
+)  # share of the training rows, large data's and small's, at the length ordered for
+TWICE_MOST = (
+    5_000  # variants up to which the night has time to learn from two samples and average their answers
+)
+ANOTHER = 1_000  # from a sample's seed to the next one's
 
 
 @dataclass(frozen=True)
 class Learned:
-    """Trained boosters as text by LEVELS, with what is needed to use them on later days of the same shop."""
+    """Trained boosters as text, with what is needed to use them on later days of the same shop."""
 
-    boosters: tuple[str, ...]
+    boosters: tuple[tuple[str, ...], ...]  # by sample of past sums, by LEVELS
     decay: float
     longest: int  # longest sum seen in training; longer ones are scaled from it
     widen: float
     season: Season  # that the scale was measured with
 
     @cached_property
-    def models(self) -> list[Any]:
+    def models(self) -> list[list[Any]]:
         """The boosters, ready to predict."""
         booster = libraries.lightgbm().Booster
-        return [booster(model_str=text) for text in self.boosters]
+        return [[booster(model_str=text) for text in sample] for sample in self.boosters]
 
 
 def can_learn(panel: Panel) -> bool:
@@ -67,21 +74,24 @@ def can_learn(panel: Panel) -> bool:
 def learn(
     panel: Panel, decay: float, *, focus: int = 28, seed: int = 0, max_rows: int | None = None
 ) -> Learned:
-    """Train on every window that ended by the panel's last day; half a dozen seconds at most.
+    """Train on windows that ended by the panel's last day; a dozen seconds at most.
 
     `decay` is the smoothing of the scale (see `calibrated.best_decay`); `focus` the length of sum that
     matters most. The same panel and seed give the same model.
     """
-    rng = np.random.default_rng(seed)
     usable = max((panel.days - FIRST_CUT) // 2, LEAST_LENGTH)
     lengths = LENGTHS[: np.searchsorted(LENGTHS, usable, side="right")]
     count = min(max_rows or MAX_ROWS, _row_count(panel))
     shop, small = Shop.of(panel, decay), count < 60_000 or panel.days < 365
     share = FOCUS_SMALL if small else FOCUS
-    x, y, weight = _training_rows(panel, shop, lengths, focus, count, rng, share=share)
-    boosters = _train(x, y, weight, small=small, seed=seed)
+    samples = 1 if small or len(panel) > TWICE_MOST else 2
+    boosters = []
+    for own in range(seed, seed + samples * ANOTHER, ANOTHER):
+        rng = np.random.default_rng(own)
+        x, y, weight = _training_rows(panel, shop, lengths, focus, count, rng, share=share)
+        boosters.append(_train(x, y, weight, small=small, seed=own))
     widen = widening(panel, min(focus, int(lengths[-1])))
-    return Learned(boosters, decay, int(lengths[-1]), widen, shop.season)
+    return Learned(tuple(boosters), decay, int(lengths[-1]), widen, shop.season)
 
 
 def _train(x: Floats, y: Floats, weight: Floats, *, small: bool, seed: int) -> tuple[str, ...]:
@@ -115,7 +125,7 @@ def expects(learned: Learned, panel: Panel) -> bool:
     one = panel.take(np.arange(1))
     at, shop = np.array([panel.days]), Shop.of(one, learned.decay, Season())
     x, _ = features(Windows.of(one), shop, one.price, np.array([0]), at, np.array([7]))
-    return bool(learned.models[0].num_feature() == x.shape[1])
+    return bool(learned.models[0][0].num_feature() == x.shape[1])
 
 
 def predict(learned: Learned, panel: Panel, rows: Ints, grid_days: Ints = GRID_DAYS) -> Floats:
@@ -130,13 +140,14 @@ def predict(learned: Learned, panel: Panel, rows: Ints, grid_days: Ints = GRID_D
     return np.maximum.accumulate(np.maximum.accumulate(out, axis=2), axis=1)
 
 
-def _predict_chunk(learned: Learned, models: list[Any], shop: Shop, panel: Panel, grid_days: Ints) -> Floats:
+def _predict_chunk(
+    learned: Learned, models: list[list[Any]], shop: Shop, panel: Panel, grid_days: Ints
+) -> Floats:
     n, lengths = len(panel), np.minimum(grid_days, learned.longest)
     row = np.repeat(np.arange(n), len(lengths))
     cut, windows = np.full(len(row), panel.days), Windows.of(panel, shop.first_cut(panel.days))
     x, scale = features(windows, shop, panel.price, row, cut, np.tile(lengths, n))
-    ratios = np.stack([model.predict(x, num_threads=1) for model in models], axis=1)
-    ratios = np.maximum(np.sort(ratios, axis=1), 0.0)
+    ratios = _ratios(models, x)
     beyond = np.tile(grid_days / lengths, n)
     young = np.maximum(1.0 - panel.history_days / YOUNG_DAYS, 0.0)
     wide = (learned.widen + YOUNG_EXTRA * young)[row][:, None]
@@ -144,6 +155,13 @@ def _predict_chunk(learned: Learned, models: list[Any], shop: Shop, panel: Panel
         n, len(lengths), -1
     )
     return at_grid(sums)
+
+
+def _ratios(models: list[list[Any]], x: Floats) -> Floats:
+    """(m, LEVELS) quantiles of sum ÷ scale, rising: the mean of what the samples taught."""
+    answers = [[model.predict(x, num_threads=1) for model in sample] for sample in models]
+    ratios: Floats = np.maximum(np.sort(np.mean(answers, axis=0).T, axis=1), 0.0)
+    return ratios
 
 
 def at_grid(quantiles: Floats) -> Floats:
