@@ -135,23 +135,23 @@ def test_trees_of_large_datas_outermost_levels_alone_are_split_at_random_places(
 
 
 @pytest.mark.parametrize(
-    ("days", "most", "share", "samples"),
+    ("days", "most", "share", "rows"),
     [
-        (500, 200, learned.FOCUS, 2),
-        (500, 199, learned.FOCUS, 1),
-        (360, 200, learned.FOCUS_SMALL, 1),
+        (500, 200, learned.FOCUS, [42_000, 42_000]),
+        (500, 199, learned.FOCUS, [60_000]),
+        (360, 200, learned.FOCUS_SMALL, [60_000]),
     ],
 )
 def test_large_data_teach_most_about_the_length_ordered_for_and_twice_where_there_is_time(
-    days: int, most: int, share: float, samples: int, monkeypatch: pytest.MonkeyPatch
+    days: int, most: int, share: float, rows: list[int], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     given: list[np.ndarray] = []
     monkeypatch.setattr(learned, "_train", lambda x, *_, **__: (given.append(x), ())[1])
     monkeypatch.setattr(learned, "MAX_ROWS", 60_000)
     monkeypatch.setattr(learned, "TWICE_MOST", most)
     learned.learn(shop(200, days), 0.05, focus=14)
-    assert len(given) == samples
-    assert samples == 1 or not np.array_equal(given[0], given[1], equal_nan=True)
+    assert [len(x) for x in given] == rows
+    assert len(rows) == 1 or not np.array_equal(given[0], given[1], equal_nan=True)
     for x in given:
         length = np.exp(x[:, 2]).round()
         assert set(learned.LENGTHS[:-1]) <= set(length)

@@ -39,13 +39,9 @@ MAX_ROWS = 100_000
 MIN_ROWS = 500
 YOUNG_DAYS, YOUNG_EXTRA = 45, 0.2  # a new product strays further than older ones at the same rate did
 OVERDRAW = 8  # draws for each row wanted: most are valid, in short histories few
-FOCUS, FOCUS_SMALL = (
-    0.7,
-    1 / 3,
-)  # share of the training rows, large data's and small's, at the length ordered for
-TWICE_MOST = (
-    5_000  # variants up to which the night has time to learn from two samples and average their answers
-)
+FOCUS, FOCUS_SMALL = 0.7, 1 / 3  # share of large and small data's rows at the length that the shop orders for
+TWICE_MOST = 5_000  # variants up to which the night has time to learn twice and to average the answers
+TWICE_SHARE = 0.7  # of the rows of a model that learns once
 ANOTHER = 1_000  # from a sample's seed to the next one's
 
 
@@ -84,9 +80,10 @@ def learn(
     count = min(max_rows or MAX_ROWS, _row_count(panel))
     shop, small = Shop.of(panel, decay), count < 60_000 or panel.days < 365
     share = FOCUS_SMALL if small else FOCUS
-    samples = 1 if small or len(panel) > TWICE_MOST else 2
+    twice = not small and len(panel) <= TWICE_MOST
+    count = int(TWICE_SHARE * count) if twice else count
     boosters = []
-    for own in range(seed, seed + samples * ANOTHER, ANOTHER):
+    for own in (seed, seed + ANOTHER) if twice else (seed,):
         rng = np.random.default_rng(own)
         x, y, weight = _training_rows(panel, shop, lengths, focus, count, rng, share=share)
         boosters.append(_train(x, y, weight, small=small, seed=own))
