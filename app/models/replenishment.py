@@ -54,6 +54,8 @@ class Suggestion(StoreScoped, Base):
     cost: Mapped[Decimal | None] = mapped_column(Numeric(16, 2))
     cost_of_waiting: Mapped[Decimal | None] = mapped_column(Numeric(16, 2))
     ledger: Mapped[list[dict[str, Any]]] = mapped_column(JSONB)
+    # Units by cause (`domain.replenishment.change`) since an earlier plan, with its day and quantity.
+    change: Mapped[dict[str, Any] | None] = mapped_column(JSONB)
     made_at: Mapped[datetime] = mapped_column(DateTime(timezone=True), server_default=func.now())
 
     __table_args__ = (
@@ -79,6 +81,33 @@ class Suggestion(StoreScoped, Base):
                 "overstock_units",
                 "overstock_value",
             ],
+        ),
+    )
+
+
+class PlanBasis(StoreScoped, Base):
+    """What a past week's plan of a variant was made from beside the forecast; `max_stock` NaN: no limit."""
+
+    __tablename__ = "plan_bases"
+
+    variant_id: Mapped[int] = mapped_column(BigInteger, primary_key=True, autoincrement=False)
+    planned_on: Mapped[date] = mapped_column(primary_key=True)
+    quantity: Mapped[float]
+    on_hand: Mapped[float]
+    committed: Mapped[float]
+    incoming: Mapped[float]
+    lead_time_days: Mapped[float]
+    lead_time_sd_days: Mapped[float]
+    review_days: Mapped[float]
+    service_level: Mapped[float]
+    moq: Mapped[float]
+    case_size: Mapped[float]
+    min_stock: Mapped[float]
+    max_stock: Mapped[float]
+
+    __table_args__ = (
+        ForeignKeyConstraint(
+            ["store_id", "variant_id"], ["variants.store_id", "variants.id"], ondelete="CASCADE"
         ),
     )
 

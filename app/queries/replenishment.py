@@ -72,6 +72,15 @@ class LedgerEntry:
 
 
 @dataclass(frozen=True)
+class Change:
+    """Why a quantity is not what it was: the lines sum to it less the quantity `before`, planned on `since`."""
+
+    since: date
+    before: int
+    lines: list[LedgerEntry]
+
+
+@dataclass(frozen=True)
 class SuggestionDetail:
     """All of one product's suggestion."""
 
@@ -88,6 +97,7 @@ class SuggestionDetail:
     overstock_units: int
     overstock_value: Decimal | None
     ledger: list[LedgerEntry]
+    change: Change | None
 
 
 _OF_SUGGESTION = "{0}.store_id = s.store_id AND {0}.variant_id = s.variant_id"
@@ -206,7 +216,7 @@ def detail(variant_id: int) -> SuggestionDetail | None:
     found = db.rows(
         f"""
         SELECT {_COLUMNS}, s.safety_stock, s.reorder_point, s.target_stock, s.days_of_cover, s.stock_out_early,
-               s.stock_out_late, s.stock_gap, s.overstock_units, s.overstock_value, s.ledger
+               s.stock_out_late, s.stock_gap, s.overstock_units, s.overstock_value, s.ledger, s.change
         FROM suggestions s {_LOOKED_UP} WHERE s.variant_id = :id
         """,  # noqa: S608
         id=variant_id,
@@ -214,7 +224,15 @@ def detail(variant_id: int) -> SuggestionDetail | None:
     if not found:
         return None
     row = found[0]
-    return db.made(SuggestionDetail, row, row=_row(row), ledger=[_entry(**line) for line in row.ledger])
+    ledger = [_entry(**line) for line in row.ledger]
+    return db.made(
+        SuggestionDetail, row, row=_row(row), ledger=ledger, change=row.change and _change(**row.change)
+    )
+
+
+def _change(*, since: str, before: int, **units: int) -> Change:
+    lines = [LedgerEntry(code, words.cause(code), of, "") for code, of in units.items() if of]
+    return Change(date.fromisoformat(since), before, lines)
 
 
 def planned_at() -> datetime | None:

@@ -18,7 +18,7 @@ from app.domain.replenishment.classes import abc
 from app.domain.replenishment.ledger import CODES
 from app.models.replenishment import Suggestion
 from app.platform import copying, db
-from app.services import minimum_orders, service_levels, stores, transfers, wholesale
+from app.services import minimum_orders, plan_changes, service_levels, stores, transfers, wholesale
 from app.services.forecasts import before_events, take
 from app.services.overrides import Applied
 
@@ -107,7 +107,10 @@ def run(applied: Applied, *, today: date, now: datetime) -> Suggestions | None:
         "safety": service_levels.facts(taken.keys, policy, asked),
     }
     service_levels.store_costs(taken, asked, stock, classes, now=now)
+    changes = plan_changes.since_last_week(made, taken, stock, policy, today=today)
+    plan_changes.note(made, stock, policy, today=today)
     stored = _columns(made, found, now, facts, classes)
+    stored["change"] = [None if change is None else copying.Json(change) for change in changes]
     copying.append(Suggestion, list(stored), zip(*stored.values(), strict=True))
     transfers.plan(taken, policy, _floats(found, "unit_cost"), today=today, now=now)
     return made

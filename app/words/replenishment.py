@@ -27,6 +27,20 @@ LABELS = {
 }
 
 
+# Why a suggestion is not what it was (`domain.replenishment.change`).
+CAUSES = {
+    "sales": lazy_gettext("Expected demand"),
+    "stock": lazy_gettext("Stock on hand and open orders"),
+    "arrivals": lazy_gettext("What is on its way"),
+    "settings": lazy_gettext("Settings, such as lead time and service level"),
+}
+
+
+def cause(code: str) -> str:
+    """What made a suggestion change."""
+    return str(CAUSES[code])
+
+
 def label(code: str) -> str:
     """What a line of the ledger is."""
     return str(LABELS[code])

@@ -9,7 +9,7 @@ from scipy.special import ndtri
 
 from app.domain.forecasts.result import Forecasts
 from app.domain.replenishment import Policy, Receipt, Stock, plan
-from app.domain.replenishment.change import Basis, explain_change
+from app.domain.replenishment.change import Earlier, explain_change
 from app.domain.replenishment.classes import abc, xyz
 from app.domain.replenishment.ledger import CODES, lines_matrix
 from app.domain.replenishment.minimum_order import resolve
@@ -141,21 +141,25 @@ def test_a_change_is_split_exactly() -> None:
     chance = np.random.default_rng(7)
     a, b, c, d = (drawn(chance, 0, 400) for _ in range(4))
     five, two = (known_forecasts(rate, n=MANY) for rate in (5.0, 2.0))
-    before = Basis(Stock(a, incoming=b), five, Policy())
-    after = Basis(Stock(c, incoming=d), two, Policy(drawn(chance, 1, 30), case_size=drawn(chance, 1, 30)))
-    parts = explain_change(before, after)
-    new, old = quantity(after.stock, two, after.policy), quantity(before.stock, five, before.policy)
-    assert np.array_equal(sum(parts.values()), new - old)
+    old = quantity(Stock(a, incoming=b), five, Policy())
+    before = Earlier(old, Stock(a, incoming=b), Policy())
+    stock, policy = Stock(c, incoming=d), Policy(drawn(chance, 1, 30), case_size=drawn(chance, 1, 30))
+    parts = explain_change(before, stock, two, policy)
+    assert np.array_equal(sum(parts.values()), quantity(stock, two, policy) - old)
     assert all(np.any(units) for units in parts.values())
-    alone = explain_change(before, replace(before, stock=Stock(a, incoming=d)))
-    assert not np.any([alone[cause] for cause in ("sales", "stock", "settings")])
-    assert np.any(alone["arrivals"])
 
 
-def test_change_needs_the_same_variants() -> None:
-    basis = Basis(Stock(1), FIVE, Policy())
-    with pytest.raises(ValueError, match="same variants"):
-        explain_change(basis, Basis(Stock(1), known_forecasts(5.0, n=2), Policy()))
+def test_one_thing_that_changed_is_the_cause_of_all() -> None:
+    before = Earlier(quantity(Stock(30, incoming=5), FIVE, Policy()), Stock(30, incoming=5), Policy())
+    eight = known_forecasts(8.0)
+    for cause, stock, forecasts, policy in (
+        ("sales", Stock(30, incoming=5), eight, Policy()),
+        ("stock", Stock(12, incoming=5), FIVE, Policy()),
+        ("arrivals", Stock(30, incoming=9), FIVE, Policy()),
+        ("settings", Stock(30, incoming=5), FIVE, Policy(min_stock=900)),
+    ):
+        parts = explain_change(before, stock, forecasts, policy)
+        assert [name for name, units in parts.items() if units.any()] == [cause]
 
 
 @pytest.mark.parametrize("currency", [1.0, 1e-4, 150.0])

@@ -82,6 +82,22 @@ class LedgerLine(Model):
     detail: str
 
 
+class ChangeLine(Model):
+    """Units that one cause changed."""
+
+    code: Literal["sales", "stock", "arrivals", "settings"]
+    label: str
+    units: int
+
+
+class Change(Model):
+    """Why the amount is not what it was: the lines add up to it less the amount before."""
+
+    since: date = Field(description="Day of the earlier plan: a week ago or more, once there is one.")
+    before: int
+    lines: list[ChangeLine]
+
+
 class SuggestionDetail(Model):
     """Why this amount: the lines of the ledger add up to it."""
 
@@ -102,6 +118,7 @@ class SuggestionDetail(Model):
     stock_out_late: date | None
     overstock_units: int
     ledger: list[LedgerLine]
+    change: Change | None = Field(description="Null where nothing has changed, and on a store's first day.")
 
 
 class Decision(Model):
@@ -170,6 +187,7 @@ def suggestion(product_id: int) -> SuggestionDetail:
         stock_out_late=found.stock_out_late,
         overstock_units=found.overstock_units,
         ledger=[LedgerLine.model_validate(line) for line in found.ledger],
+        change=None if found.change is None else Change.model_validate(found.change),
     )
 
 

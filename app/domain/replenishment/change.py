@@ -10,7 +10,7 @@ from app.domain.replenishment.inputs import Policy, Stock
 from app.domain.replenishment.planning import quantity
 
 CAUSES = (
-    "sales",  # new ones changed the forecast
+    "sales",  # new ones, and days gone by, changed the forecast
     "stock",
     "arrivals",  # what is on its way
     "settings",
@@ -18,28 +18,26 @@ CAUSES = (
 
 
 @dataclass(frozen=True)
-class Basis:
-    """All that one plan was computed from, for the same variants in the same order."""
+class Earlier:
+    """What an earlier plan was made from beside its forecast, and the (n,) quantity that it came to."""
 
+    quantity: Floats
     stock: Stock
-    forecasts: Forecasts
     policy: Policy
 
 
-def explain_change(before: Basis, after: Basis) -> dict[str, Floats]:
+def explain_change(before: Earlier, stock: Stock, forecasts: Forecasts, policy: Policy) -> dict[str, Floats]:
     """(n,) units by cause; over the causes they sum to the new quantity minus the old, exactly.
 
-    The inputs are replaced one group at a time in the order of CAUSES; each step's effect is its cause's.
+    All are of the same variants in the same order. What the plan is made from is replaced one group at a time in the
+    order of CAUSES; each step's effect is its cause's. The earlier forecast need not be known: what it came to is.
     """
-    if before.forecasts.keys.tolist() != after.forecasts.keys.tolist():
-        raise ValueError("both plans must hold the same variants in the same order")
-    stock_now = replace(after.stock, incoming=before.stock.incoming, receipts=before.stock.receipts)
-    steps = [
-        before,
-        replace(before, forecasts=after.forecasts),
-        replace(before, forecasts=after.forecasts, stock=stock_now),
-        replace(after, policy=before.policy),
-        after,
+    stock_now = replace(stock, incoming=before.stock.incoming, receipts=before.stock.receipts)
+    made = [
+        before.quantity,
+        quantity(before.stock, forecasts, before.policy),
+        quantity(stock_now, forecasts, before.policy),
+        quantity(stock, forecasts, before.policy),
+        quantity(stock, forecasts, policy),
     ]
-    made = [quantity(step.stock, step.forecasts, step.policy) for step in steps]
     return {cause: made[i + 1] - made[i] for i, cause in enumerate(CAUSES)}

@@ -53,6 +53,12 @@ _COLUMNS: dict[str, tuple[str, ...]] = {
         "on_hand",
         "committed",
         "incoming",
+        "compared_with",
+        "quantity_then",
+        "changed_by_demand",
+        "changed_by_stock",
+        "changed_by_arrivals",
+        "changed_by_settings",
     ),
     "accuracy": (
         "from_day",
@@ -101,7 +107,8 @@ _PARTS = {
     ),
     "reorder": (
         "p.vendor, s.quantity, s.urgency, s.order_by, s.cost, s.target_stock, s.safety_stock, s.on_hand,"
-        " s.committed, s.incoming",
+        " s.committed, s.incoming, s.change->>'since', (s.change->>'before')::int, (s.change->>'sales')::int,"
+        " (s.change->>'stock')::int, (s.change->>'arrivals')::int, (s.change->>'settings')::int",
         "",
         "AND s.quantity > 0",
         "s.urgency_rank, s.order_by NULLS LAST, v.id",
