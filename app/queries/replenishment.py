@@ -9,8 +9,9 @@ from decimal import Decimal
 from typing import Any
 
 from app.platform import db
+from app.queries import ledger
+from app.queries.ledger import Change, LedgerEntry
 from app.queries.paging import MATCHES, PAGE_SIZE, Join, Page, like_escaped, order_by
-from app.words import replenishment as words
 
 SORTS = {
     "urgency": "s.urgency_rank, s.order_by NULLS LAST, s.cost_of_waiting DESC NULLS LAST, v.display_name",
@@ -59,25 +60,6 @@ class SuggestionTable:
     sort: str
     search: str
     show: str
-
-
-@dataclass(frozen=True)
-class LedgerEntry:
-    """One signed line in the reader's words; the lines sum to the quantity."""
-
-    code: str
-    label: str
-    units: int
-    detail: str
-
-
-@dataclass(frozen=True)
-class Change:
-    """Why a quantity is not what it was: the lines sum to it less the quantity `before`, planned on `since`."""
-
-    since: date
-    before: int
-    lines: list[LedgerEntry]
 
 
 @dataclass(frozen=True)
@@ -224,15 +206,9 @@ def detail(variant_id: int) -> SuggestionDetail | None:
     if not found:
         return None
     row = found[0]
-    ledger = [_entry(**line) for line in row.ledger]
-    return db.made(
-        SuggestionDetail, row, row=_row(row), ledger=ledger, change=row.change and _change(**row.change)
-    )
-
-
-def _change(*, since: str, before: int, **units: int) -> Change:
-    lines = [LedgerEntry(code, words.cause(code), of, "") for code, of in units.items() if of]
-    return Change(date.fromisoformat(since), before, lines)
+    lines = [ledger.entry(**line) for line in row.ledger]
+    change = row.change and ledger.change(**row.change)
+    return db.made(SuggestionDetail, row, row=_row(row), ledger=lines, change=change)
 
 
 def planned_at() -> datetime | None:
@@ -253,8 +229,3 @@ def _row(row: Any) -> SuggestionRow:
         draft_number=draft_number,
         draft_units=draft_units,
     )
-
-
-def _entry(*, code: str, units: int, detail: Any, label: str = "") -> LedgerEntry:
-    """`label` is set in plans of an earlier release, which were stored in words."""
-    return LedgerEntry(code, label or words.label(code), units, words.detail(code, detail))
