@@ -14,7 +14,7 @@ from app.domain.replenishment.shares import LEAST_SALES, own_weight, shares_of_d
 from tests.domain.golden import known_forecasts
 
 DAYS = 180
-FEWER = settings(max_examples=settings.default.max_examples // 5)  # each draws four tables
+FEWER = settings(max_examples=settings.default.max_examples // 10)  # each draws four tables
 SHAPE = st.tuples(st.integers(1, 12), st.integers(2, 4))
 
 
