@@ -174,13 +174,18 @@ class Place:
         child.process.wait(20)
         self.supervisor.children.remove(child)
 
-    def sql(self, statement: str, *, role: str = SUPER) -> list[Any]:
+    def sql(self, statement: str, *, role: str = SUPER, again_after_deadlocks: int = 0) -> list[Any]:
         """A statement as superuser."""
-        with contextlib.closing(psycopg2.connect(self.server.url(role, "faults"))) as connection:
-            connection.autocommit = True
-            with connection.cursor() as cursor:
-                cursor.execute(statement)
-                return cursor.fetchall() if cursor.description else []
+        try:
+            with contextlib.closing(psycopg2.connect(self.server.url(role, "faults"))) as connection:
+                connection.autocommit = True
+                with connection.cursor() as cursor:
+                    cursor.execute(statement)
+                    return cursor.fetchall() if cursor.description else []
+        except psycopg2.errors.DeadlockDetected:
+            if not again_after_deadlocks:
+                raise
+            return self.sql(statement, role=role, again_after_deadlocks=again_after_deadlocks - 1)
 
     @contextmanager
     def scope(self) -> Iterator[int]:

@@ -9,7 +9,6 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import timedelta
 
-import psycopg2
 import redis
 import requests
 from rq import SimpleWorker
@@ -169,17 +168,10 @@ def _postgres_refuses(place: Place) -> None:
     place.sql("ALTER ROLE fluxor_app CONNECTION LIMIT -1")
 
 
-def _postgres_locked(place: Place, tries: int = 5) -> None:
+def _postgres_locked(place: Place) -> None:
     """Whoever locks several tables may be the one that PostgreSQL ends in a deadlock with the app; then again."""
-    try:
-        place.sql(
-            "BEGIN; LOCK TABLE webhook_receipts, audit_entries, outbox IN ACCESS EXCLUSIVE MODE;"
-            f" SELECT pg_sleep({PAUSE}); COMMIT"
-        )
-    except psycopg2.errors.DeadlockDetected:
-        if tries == 1:
-            raise
-        _postgres_locked(place, tries - 1)
+    lock = "LOCK TABLE webhook_receipts, audit_entries, outbox IN ACCESS EXCLUSIVE MODE"
+    place.sql(f"BEGIN; {lock}; SELECT pg_sleep({PAUSE}); COMMIT", again_after_deadlocks=4)
 
 
 def _disk_full(place: Place) -> None:
