@@ -7,7 +7,7 @@ from typing import Annotated, Literal
 
 from pydantic import Field
 
-from app.platform.bodies import Email, Id, Model, Note, Paged, PageQuery, left_out
+from app.platform.bodies import LARGEST_ID, Email, Id, Model, Note, Paged, PageQuery, left_out
 
 _MOST_UNITS, _MOST_LINES = 1_000_000, 1_000
 Status = Literal["draft", "sent", "partly_received", "received", "closed", "cancelled"]
@@ -18,6 +18,9 @@ class OrdersQuery(PageQuery):
     """Which purchase orders."""
 
     status: Status | None = Field(None, description="In one state only.")
+    location_id: Annotated[int, Field(ge=0, le=LARGEST_ID)] | None = Field(
+        None, description="To be delivered to this location only; 0: those that name none."
+    )
 
 
 class PurchaseOrder(Model):

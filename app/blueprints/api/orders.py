@@ -49,7 +49,10 @@ _CHANGES: dict[str, Any] = {
 @blueprint.read("/purchase-orders", needs=_READ, tag=_TAG, answer=PurchaseOrders, query=OrdersQuery)
 def purchase_orders(query: OrdersQuery) -> dict[str, Any]:
     """List purchase orders, newest first."""
-    return paged(read.purchase_orders(status=query.status, page=query.page, size=query.per_page), query)
+    found = read.purchase_orders(
+        status=query.status, location=query.location_id, page=query.page, size=query.per_page
+    )
+    return paged(found, query)
 
 
 @blueprint.write("/purchase-orders", body=OrderWanted, **{**_CHANGES, "status": 201, "also": (404,)})

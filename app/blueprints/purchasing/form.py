@@ -33,6 +33,12 @@ def version(typed: Mapping[str, str]) -> int:
     return int(text) if text.isdigit() and len(text) < 10 else -1
 
 
+def chosen_location(typed: Mapping[str, str]) -> int | None:
+    """The location for which orders are asked, 0 for those that name none; anything odd is all of them."""
+    text = typed.get("location", "")
+    return int(text) if text.isdecimal() and text.isascii() and len(text) < 19 else None
+
+
 def draft(typed: Mapping[str, str], order: Order, today: date) -> Form:
     """Quantities, costs, day and note of a draft."""
     form = Form(typed)

@@ -27,7 +27,7 @@ def index() -> Response:
         return web.render("purchasing/index.html", **values)
     response = web.render("purchasing/_orders.html", **values)
     table = values["table"]
-    shown = {"show": table.show, "page": table.page.number}
+    shown = {"show": table.show, "location": table.location, "page": table.page.number}
     response.headers["HX-Push-Url"] = web.page_url("purchasing.index", **shown)
     return response
 

@@ -7,6 +7,7 @@ from typing import Any, cast
 from flask import Response, current_app, request, url_for
 from flask_login import current_user
 
+from app.blueprints.purchasing import form as forms
 from app.config import Settings
 from app.platform import clock, formats, web
 from app.platform.access import AppBlueprint, Permission, may
@@ -73,11 +74,16 @@ def _locations(order: Order) -> list[tuple[str, str]]:
 
 
 def index_values() -> dict[str, Any]:
-    """What the list shows."""
+    """What the list shows. Where there is one location, it says nothing of locations."""
+    places = queries.named_locations() if web.once(stores.store).locations > 1 else {}
+    asked = forms.chosen_location(request.values)
     table = queries.table(
-        today=today(), show=request.values.get("show", "open"), page=clean_page(request.values.get("page"))
+        today=today(),
+        show=request.values.get("show", "open"),
+        location=asked if asked in places else None,
+        page=clean_page(request.values.get("page")),
     )
-    return {"table": table, "due": queries.due(), "amount": formats.money}
+    return {"table": table, "places": places, "due": queries.due(), "amount": formats.money}
 
 
 def go_to(order_id: int) -> Response:

@@ -37,10 +37,15 @@ _ORDERS = """FROM purchase_orders o
     ) l ON true"""
 
 
-def purchase_orders(*, status: str | None, page: int, size: int) -> dict[str, Any]:
-    """Purchase orders, newest first, with their sums."""
-    where = "WHERE (CAST(:status AS varchar) IS NULL OR o.status = :status)"
-    return slice_of(_ORDER, f"{_ORDERS} {where}", "o.number DESC", page, size, status=status)
+_CHOSEN = """
+    WHERE (CAST(:status AS varchar) IS NULL OR o.status = :status)
+    AND (CAST(:location AS bigint) IS NULL OR COALESCE(o.location_id, 0) = :location)"""
+
+
+def purchase_orders(*, status: str | None, location: int | None, page: int, size: int) -> dict[str, Any]:
+    """Purchase orders, newest first, with their sums; `location` 0: those that name none."""
+    asked = {"status": status, "location": location}
+    return slice_of(_ORDER, f"{_ORDERS} {_CHOSEN}", "o.number DESC", page, size, **asked)
 
 
 def purchase_order(order_id: int) -> dict[str, Any] | None:

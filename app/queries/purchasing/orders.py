@@ -42,11 +42,15 @@ class OrderRow:
 
 @dataclass(frozen=True)
 class OrderTable:
-    """One page of orders, and what is on its way in each currency."""
+    """One page of orders, and what is on its way in each currency.
+
+    `location` is the one chosen, None for all and 0 for the orders that name none.
+    """
 
     rows: list[OrderRow]
     page: Page
     show: str
+    location: int | None
     on_the_way: dict[str, Decimal]
     late: int
 
@@ -82,29 +86,57 @@ _SHOW = {
 }
 
 
-def table(*, today: date, show: str = "open", supplier_id: int | None = None, page: int = 1) -> OrderTable:
-    """A page of orders, newest first: `show` "open", "late" or "all". Two statements."""
+_CHOSEN = """
+    (CAST(:supplier AS bigint) IS NULL OR o.supplier_id = :supplier)
+    AND (CAST(:location AS bigint) IS NULL OR COALESCE(o.location_id, 0) = :location)
+"""
+
+
+def table(
+    *,
+    today: date,
+    show: str = "open",
+    supplier_id: int | None = None,
+    location: int | None = None,
+    page: int = 1,
+) -> OrderTable:
+    """A page of orders, newest first: `show` "open", "late" or "all", `location` as in OrderTable. Two statements."""
     show = show if show in _SHOW else "open"
-    where = f"WHERE {_SHOW[show]} AND (CAST(:supplier AS bigint) IS NULL OR o.supplier_id = :supplier)"
-    asked = {"today": today, "supplier": supplier_id}
+    asked = {"today": today, "supplier": supplier_id, "location": location}
     sums = db.rows(
         f"SELECT COUNT(*) FILTER (WHERE {_SHOW[show]}) AS shown, o.currency,"  # noqa: S608
         f" COUNT(*) FILTER (WHERE {_SHOW['late']}) AS late,"
         " SUM(o.open_value) FILTER (WHERE o.status IN ('sent', 'partly_received')) AS value"
-        f" FROM ({ORDERS}) o WHERE CAST(:supplier AS bigint) IS NULL OR o.supplier_id = :supplier"
-        " GROUP BY o.currency ORDER BY o.currency",
+        f" FROM ({ORDERS}) o WHERE {_CHOSEN} GROUP BY o.currency ORDER BY o.currency",
         **asked,
     )
     total = sum(row.shown for row in sums)
     place = Page(min(page, max(1, -(-total // PAGE_SIZE))), total)
     found = db.rows(
-        f"{ORDERS} {where} ORDER BY o.number DESC LIMIT :limit OFFSET :offset",
+        f"{ORDERS} WHERE {_SHOW[show]} AND {_CHOSEN} ORDER BY o.number DESC LIMIT :limit OFFSET :offset",
         **asked,
         limit=place.size,
         offset=(place.number - 1) * place.size,
     )
     values = {row.currency: row.value for row in sums if row.value}
-    return OrderTable([row_of(row) for row in found], place, show, values, sum(row.late for row in sums))
+    late = sum(row.late for row in sums)
+    return OrderTable([row_of(row) for row in found], place, show, location, values, late)
+
+
+def named_locations() -> dict[int, str | None]:
+    """The locations that orders name, by id and in the order of their names; last 0 → None, if some order names none.
+
+    One statement.
+    """
+    found = db.rows(
+        """
+        SELECT COALESCE(p.id, 0) AS id, p.name
+        FROM (SELECT DISTINCT store_id, location_id FROM purchase_orders) o
+        LEFT JOIN locations p ON p.store_id = o.store_id AND p.id = o.location_id
+        ORDER BY p.name NULLS LAST, p.id
+        """
+    )
+    return {row.id: row.name for row in found}
 
 
 def row_of(row: Any) -> OrderRow:
