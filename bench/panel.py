@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 from pathlib import Path
 
@@ -10,7 +10,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from app.domain.demand import Panel
+from app.domain.demand import Panel, holidays
 
 REQUIRED = ("sku", "date", "quantity")
 
@@ -21,13 +21,14 @@ class PanelError(ValueError):
 
 @dataclass(frozen=True)
 class Sales:
-    """Rows of a panel file: sku (str), day (datetime64[D]), quantity, and price and in_stock where given."""
+    """Rows of a panel file: sku (str), day (datetime64[D]), quantity, and price, in_stock and title where given."""
 
     sku: NDArray[np.object_]
     day: NDArray[np.datetime64]
     quantity: NDArray[np.float64]
     price: NDArray[np.float64] | None
     in_stock: NDArray[np.float64] | None
+    title: NDArray[np.object_] | None = None
 
     @property
     def last_day(self) -> date:
@@ -39,7 +40,7 @@ class Sales:
         known = self.day <= np.datetime64(last_day, "D")
         if not known.any():
             raise PanelError(f"no sales up to {last_day}: the file begins on {self.day.min()}")
-        return Panel.from_rows(
+        panel = Panel.from_rows(
             self.sku[known],
             self.day[known],
             self.quantity[known],
@@ -48,6 +49,10 @@ class Sales:
             price=None if self.price is None else self.price[known],
             in_stock=None if self.in_stock is None else self.in_stock[known],
         )
+        if self.title is None:
+            return panel
+        latest = dict(zip(self.sku[known], self.title[known], strict=True))
+        return replace(panel, holiday=holidays.named(latest[key] for key in panel.keys.tolist()))
 
     def whole(self) -> Panel:
         """The whole file on one calendar."""
@@ -55,7 +60,7 @@ class Sales:
 
 
 def read(path: Path) -> Sales:
-    """Sales rows of a .parquet or .csv file with columns sku, date, quantity and optionally price, in_stock."""
+    """Sales rows of a .parquet or .csv file: sku, date, quantity and optionally price, in_stock, description."""
     frame = _frame(path)
     missing = [name for name in REQUIRED if name not in frame.columns]
     if missing:
@@ -71,7 +76,14 @@ def read(path: Path) -> Sales:
         quantity=_numbers(path, frame["quantity"], required=True),
         price=_numbers(path, frame["price"]) if "price" in frame.columns else None,
         in_stock=_shares(path, frame["in_stock"]) if "in_stock" in frame.columns else None,
+        title=_titles(frame),
     )
+
+
+def _titles(frame: pd.DataFrame) -> NDArray[np.object_] | None:
+    if "description" not in frame.columns:
+        return None
+    return frame["description"].fillna("").astype(str).to_numpy(dtype=object)
 
 
 def _frame(path: Path) -> pd.DataFrame:

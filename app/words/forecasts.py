@@ -55,6 +55,13 @@ def _mixed(numbers: Mapping[str, str]) -> str:
     )
 
 
+# By demand.holidays.HOLIDAYS.
+_SEASONS = {
+    "christmas": lazy_gettext("little is expected after Christmas, which its title names"),
+    "easter": lazy_gettext("little is expected after Easter, which its title names"),
+    "valentine": lazy_gettext("little is expected after Valentine's Day, which its title names"),
+    "halloween": lazy_gettext("little is expected after Halloween, which its title names"),
+}
 _NUMBERED: dict[str, Callable[[Mapping[str, str]], str]] = {"short": _short, "learnt": _learnt}
 
 
@@ -63,6 +70,9 @@ def reason(stored: str) -> str:
 
     What no code is known for is shown as it is: it was stored by an earlier release, in words.
     """
+    plain, _, holiday = stored.partition(" holiday=")
+    if holiday in _SEASONS:
+        return f"{reason(plain)}; {_SEASONS[holiday]}"
     code, *pairs = stored.split(" ")
     if code in _NUMBERED and all("=" in pair for pair in pairs):
         return _NUMBERED[code](dict(pair.split("=", 1) for pair in pairs))

@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 from flask import Flask
 
+from app.domain.demand import holidays
 from app.models.inventory import StockDay
 from app.platform import clock, db, tenancy
 from app.services import demand, forecasts
@@ -78,3 +79,15 @@ def test_days_apart_are_no_example_for_empty_days_and_stay_as_they_are(app: Flas
         assert np.array_equal(wanted.units[apart], panel.units[apart])
         assert wanted.units[0, 90:].max() <= 6
         assert demand.as_wanted(panel).units[0, 90:].max() == 50
+
+
+def test_a_holiday_is_read_from_the_titles_of_products_and_variants(app: Flask) -> None:
+    named = factories.make_store(app)
+    titles = ("Easter egg", "Green tea", "Candle")
+    daily = tuple([5] * 60)
+    ids = factories.fill(app, named, [Item(title, daily, 5) for title in titles], first_id=8400)
+    with app.app_context(), tenancy.store_scope(db.session(), named.id):
+        db.execute("UPDATE variants SET title = 'Christmas' WHERE id = :id", id=ids[2])
+        panel = forecasts.load_panel(last_day=clock.today("Europe/Berlin") - timedelta(days=1))
+        assert panel is not None and panel.holiday is not None
+        assert panel.holiday.tolist() == holidays.named(["Easter", "Tea", "Christmas"]).tolist()

@@ -9,6 +9,7 @@ import pytest
 from flask import Flask
 
 from app.domain import purchasing as rules
+from app.domain.demand.holidays import HOLIDAYS
 from app.domain.forecasts import ENGINES
 from app.domain.replenishment.ledger import CODES
 from app.platform import i18n, passwords
@@ -29,6 +30,16 @@ def test_a_reason_is_said_with_its_numbers() -> None:
     with i18n.speaking("de"):
         assert forecasts.reason("short days=12").startswith("Bisher nur 12 Tage")
         assert forecasts.reason("refused").startswith("Noch nicht genug")
+
+
+@pytest.mark.parametrize("holiday", HOLIDAYS)
+def test_a_holiday_that_is_over_is_named_behind_the_reason(holiday: str) -> None:
+    assert forecasts.reason(f"average holiday={holiday}").startswith(forecasts.reason("average") + "; ")
+    numbered = forecasts.reason(f"learnt share=75 closer=12 holiday={holiday}")
+    assert "(75 %)" in numbered and numbered.endswith(", which its title names")
+    with i18n.speaking("de"):
+        assert numbered not in forecasts.reason(f"learnt share=75 closer=12 holiday={holiday}")
+        assert "Titel" in forecasts.reason(f"average holiday={holiday}")
 
 
 @pytest.mark.parametrize("engine", [name for name in ENGINES if name != "auto"])

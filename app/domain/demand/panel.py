@@ -19,7 +19,7 @@ class Panel:
     `units` is net of returns and cancellations and may be negative on odd days. Days before `starts`
     (first sale, or first day in stock) are not history. `in_stock` is the share of the day in stock,
     0 to 1, NaN where unknown; `price` the mean unit price in money; `closed` marks days on which the
-    shop was shut.
+    shop was shut; `holiday` (n,) the holiday whose goods a variant belongs to, see `demand.holidays`.
     """
 
     keys: Keys
@@ -29,6 +29,7 @@ class Panel:
     in_stock: Floats | None = None
     price: Floats | None = None
     closed: Bools | None = None
+    holiday: Ints | None = None
 
     def __post_init__(self) -> None:
         if self.units.ndim != 2:
@@ -47,6 +48,8 @@ class Panel:
             _require(not bool(outside.any()), "in_stock is a share of the day, 0 to 1")
         if self.price is not None:
             _require(self.price.shape == (n,), f"{self.price.shape} prices for {n} variants")
+        if self.holiday is not None:
+            _require(self.holiday.shape == (n,), f"{self.holiday.shape} holidays for {n} variants")
         if self.closed is not None:
             _require(self.closed.shape == (days,), f"{self.closed.shape} closed marks for {days} days")
 
@@ -82,6 +85,7 @@ class Panel:
             starts=self.starts[rows],
             in_stock=None if self.in_stock is None else self.in_stock[rows],
             price=None if self.price is None else self.price[rows],
+            holiday=None if self.holiday is None else self.holiday[rows],
         )
 
     def until(self, day: date) -> Panel:

@@ -14,6 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from app.domain.arrays import Bools, Floats, Ints
+from app.domain.demand.holidays import off_days
 from app.domain.demand.panel import Panel
 
 AROUND = 28  # days before and after from which is drawn
@@ -45,7 +46,8 @@ def sampled_demand(panel: Panel, begin: int, days: int, *, seed: int, draws: int
     if panel.in_stock is None:
         return wanted
     unknown = np.isnan(panel.in_stock)
-    live = np.arange(panel.days)[None, :] >= panel.starts[:, None]
+    # Once their holiday is over, goods are no example for the days before it, nor these for what is left of them.
+    live = (np.arange(panel.days)[None, :] >= panel.starts[:, None]) & ~off_days(panel)
     full = (panel.in_stock >= FULL) | unknown
     row, day = np.nonzero((live & ~full)[:, begin : begin + days])
     window = np.maximum(begin + day - AROUND, 0), np.minimum(begin + day + AROUND + 1, panel.days)

@@ -10,6 +10,7 @@ import numpy as np
 
 from app.domain.arrays import Bools, Floats, Ints, Texts
 from app.domain.demand import Panel
+from app.domain.demand.holidays import HOLIDAYS
 from app.domain.demand.pattern import demand_class
 from app.domain.forecasts.answers import Answers, ask, digests
 from app.domain.forecasts.automatic import Choice, choose, still_fits
@@ -117,6 +118,9 @@ def _sums(
         mean[mine], quantiles[mine] = part.mean, part.quantiles
         for i in mine:
             notes[i] = part.note or f"chosen_{name}"
+        if part.out_of_season is not None and shop.holiday is not None:
+            for i in mine[part.out_of_season]:
+                notes[i] += f" holiday={HOLIDAYS[shop.holiday[rows[i]]]}"
         if part.gave_up is not None:
             used[mine[part.gave_up]] = STAND_IN
             for i in mine[part.gave_up]:
@@ -141,7 +145,8 @@ def _reasons(panel: Panel, notes: list[str], low: Bools, refused: Bools) -> Text
     """Codes with their numbers, which `app.words.forecasts` says in the reader's language."""
     codes = list(notes)
     for i in np.flatnonzero(low):
-        codes[i] = f"short days={int(panel.history_days[i])}"
+        _, mark, holiday = codes[i].partition(" holiday=")
+        codes[i] = f"short days={int(panel.history_days[i])}{mark}{holiday}"
     for i in np.flatnonzero(refused):
         codes[i] = "refused"
     return np.array(codes, dtype=object)

@@ -6,7 +6,7 @@ An engine sees the whole panel, because some learn across variants, and answers 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from scipy.special import ndtri
@@ -19,6 +19,7 @@ from app.domain.forecasts.automatic import Choice
 from app.domain.forecasts.baseline import daily_spread, moving_average
 from app.domain.forecasts.calibrated import best_decay, calibrated_average
 from app.domain.forecasts.learned import can_learn, learn, predict
+from app.domain.forecasts.out_of_season import kept_low
 from app.domain.forecasts.own_spread import own_spread
 from app.domain.forecasts.result import GRID_DAYS, GRID_Q, mean_of
 
@@ -32,13 +33,15 @@ SLOW = "prophet"  # the engine that costs by the product, and can be asked apart
 class Sums:
     """Of sums over GRID_DAYS: mean (n, H), quantiles (n, H, Q) at GRID_Q.
 
-    `gave_up` (n,) marks the rows that the engine could not answer for: theirs is STAND_IN's answer.
+    `gave_up` (n,) marks the rows that the engine could not answer for: theirs is STAND_IN's answer;
+    `out_of_season` (n,) those that were brought down because their holiday is over by then.
     """
 
     mean: Floats
     quantiles: Floats
     note: str = ""
     gave_up: Bools | None = None
+    out_of_season: Bools | None = None
 
 
 def week_average(panel: Panel, rows: Ints, choice: Choice | None, seed: int) -> Sums:
@@ -102,19 +105,20 @@ def learnt(panel: Panel, rows: Ints, choice: Choice | None, seed: int) -> Sums:
 def auto(panel: Panel, rows: Ints, choice: Choice | None, seed: int) -> Sums:
     """The mix that a backtest on this shop chose, now or in an earlier `choice`."""
     made = choice or automatic.choose(panel, seed=seed)
-    sums = _with_mean(automatic.quantiles(made, panel, rows), panel, rows)
-    return Sums(sums.mean, sums.quantiles, automatic.reason(made))
+    return replace(
+        _with_mean(automatic.quantiles(made, panel, rows), panel, rows), note=automatic.reason(made)
+    )
 
 
 def _with_mean(quantiles: Floats, panel: Panel, rows: Ints) -> Sums:
-    """With means; no day of a sum above MOST times a variant's largest so far.
+    """With means; goods of a holiday low after it; no day of a sum above MOST times a variant's largest so far.
 
     What engines learn from other variants would else carry a steady one away, where those exploded.
     """
     largest = np.maximum(panel.units.max(axis=1)[rows], 0.0)
     most = MOST * largest[:, None] * np.maximum(GRID_DAYS, LEAST_DAYS)
-    capped = np.minimum(quantiles, most[..., None])
-    return Sums(np.maximum.accumulate(mean_of(capped), axis=1), capped)
+    capped, low = kept_low(np.minimum(quantiles, most[..., None]), panel, rows)
+    return Sums(np.maximum.accumulate(mean_of(capped), axis=1), capped, out_of_season=low)
 
 
 ENGINES: Mapping[str, Callable[[Panel, Ints, Choice | None, int], Sums]] = {

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
 from typing import Any
 
@@ -11,7 +11,8 @@ import numpy as np
 from sqlalchemy import select
 
 from app.domain import forecasts as engines
-from app.domain.demand import Panel
+from app.domain.arrays import Ints
+from app.domain.demand import Panel, holidays
 from app.domain.forecasts import Forecasts
 from app.models.catalog import VariantSettings
 from app.models.forecasts import ForecastRun
@@ -153,7 +154,19 @@ def load_panel(*, last_day: date) -> Panel | None:
     if not len(units):
         return None
     price = np.divide(found["revenue"], units, out=np.full(len(units), np.nan), where=units > 0)
-    return Panel.from_rows(found["variant_id"], found["day"], units, price=price, last_day=last_day)
+    panel = Panel.from_rows(found["variant_id"], found["day"], units, price=price, last_day=last_day)
+    return replace(panel, holiday=_holidays(panel))
+
+
+def _holidays(panel: Panel) -> Ints:
+    """(n,) the holidays that the variants' titles name."""
+    titles = db.rows(
+        "SELECT v.id, p.title || ' ' || v.title AS title"
+        " FROM variants v JOIN products p ON p.store_id = v.store_id AND p.id = v.product_id"
+        " WHERE v.deleted_at IS NULL"
+    )
+    named = dict(zip((row.id for row in titles), holidays.named(row.title for row in titles), strict=True))
+    return np.array([named.get(key, holidays.NONE) for key in panel.keys.tolist()], dtype=np.int64)
 
 
 def _engines_by_variant() -> dict[object, str]:
