@@ -13,7 +13,7 @@ from app.platform import clock, db, tenancy
 from app.queries import projections
 from app.services import purchasing, stores
 from app.services.inventory import LocationNotFound
-from app.services.purchasing import DraftChange
+from app.services.purchasing import KEPT, DraftChange, Kept
 from tests import factories, places
 from tests.factories import Shop
 from tests.places import COUNTER, WAREHOUSE, plan_again
@@ -37,7 +37,7 @@ def ordered(
     shop: Shop,
     variant: int,
     units: int,
-    place: int | None,
+    place: int | Kept | None,
     *,
     in_days: int = 5,
     also_in_shopify: bool = False,
@@ -85,7 +85,7 @@ def test_a_draft_goes_to_the_first_location_then_where_the_suppliers_last_order_
     app: Flask, ready: Ready
 ) -> None:
     shop, ids = ready
-    assert place_of(app, shop, ordered(app, shop, ids[0], 5, None)) == WAREHOUSE
+    assert place_of(app, shop, ordered(app, shop, ids[0], 5, KEPT)) == WAREHOUSE
     assert place_of(app, shop, ordered(app, shop, ids[0], 5, COUNTER)) == COUNTER
     draft = inside(app, shop, lambda: purchasing.accept(ids[0], quantity=1, actor="Ann", now=clock.now()).id)
     assert place_of(app, shop, draft) == COUNTER
@@ -137,12 +137,7 @@ def test_what_is_ordered_to_the_counter_need_not_be_moved_there(app: Flask, read
 
 def test_an_order_that_names_none_counts_for_the_store_alone(app: Flask, ready: Ready) -> None:
     shop, ids = ready
-    order = ordered(app, shop, ids[0], 40, COUNTER)
-    inside(
-        app,
-        shop,
-        lambda: db.execute("UPDATE purchase_orders SET location_id = NULL WHERE id = :id", id=order),
-    )
+    ordered(app, shop, ids[0], 40, None)
     assert [row.incoming for row in at(app, shop, ids[0]).values()] == [0, 0]
     assert bought(app, shop, ids[0])[0] == 40
 

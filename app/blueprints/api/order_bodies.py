@@ -114,7 +114,9 @@ class OrderUpdate(Version):
     """What is to change; what is left out stays. Only drafts take lines and a note."""
 
     expected_on: Annotated[date, Field(ge=date(2000, 1, 1), le=date(2200, 1, 1))] | None = None
-    location_id: Id = left_out(description="Where it is to be delivered: a location that counts.")
+    location_id: Id | None = Field(
+        None, description="Where it is to be delivered: a location that counts; null, in a draft alone: none."
+    )
     note: Note = left_out()
     also_in_shopify: bool = left_out()
     items: Annotated[list[LineWanted], Field(max_length=_MOST_LINES)] = left_out()

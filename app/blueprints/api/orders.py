@@ -34,7 +34,7 @@ from app.queries import stores
 from app.queries.api import orders as read
 from app.queries.purchasing import Order
 from app.services import purchasing as service
-from app.services.purchasing import LineChange, OrderNotFound, papers, places
+from app.services.purchasing import KEPT, Kept, LineChange, OrderNotFound, UnableToOrder, papers
 
 _READ, _EDIT = Permission.PURCHASING_READ, Permission.PURCHASING_EDIT
 _TAG = "Purchase orders"
@@ -63,11 +63,11 @@ def create_purchase_order(body: OrderWanted) -> dict[str, Any]:
     """
     make = service.order_due if body.items is None else service.new_draft
     order = make(body.supplier_id, actor=actor(), now=clock.now())
-    places.deliver_to(order, body.location_id)
-    if body.items is None:
-        return _shown(order.id)
-    lines = {one.product_id: LineChange(one.quantity, None) for one in body.items}
-    service.put_lines(order.id, lines, actor=actor(), now=clock.now())
+    if body.items is not None:
+        lines = {one.product_id: LineChange(one.quantity, None) for one in body.items}
+        service.put_lines(order.id, lines, actor=actor(), now=clock.now())
+    if body.location_id is not None:
+        service.change_location(order.id, body.location_id, actor=actor(), now=clock.now())
     return _shown(order.id)
 
 
@@ -110,7 +110,7 @@ def update_purchase_order(order_id: int, body: OrderUpdate) -> dict[str, Any]:
     is_listed = body.also_in_shopify if "also_in_shopify" in sent else order.also_in_shopify
     if order.row.status == "draft":
         note = body.note if "note" in sent else order.note
-        change = service.DraftChange({}, expected_on, note, is_listed, body.location_id)
+        change = service.DraftChange({}, expected_on, note, is_listed, _location(body))
         service.change_draft(order_id, change, version=body.version, actor=actor(), now=clock.now())
         if "items" in sent:
             service.put_lines(order_id, _line_changes(body.items), actor=actor(), now=clock.now())
@@ -177,15 +177,22 @@ def _reschedule(order_id: int, body: OrderUpdate, expected_on: date | None, is_l
         raise Invalid(
             [{"field": "expected_on", "detail": gettext("Send the day on which the order should arrive.")}]
         )
-    service.reschedule(
-        order_id,
-        expected_on=expected_on,
-        also_in_shopify=is_listed,
-        location_id=body.location_id,
-        version=body.version,
-        actor=actor(),
-        now=clock.now(),
-    )
+    try:
+        service.reschedule(
+            order_id,
+            expected_on=expected_on,
+            also_in_shopify=is_listed,
+            location_id=_location(body),
+            version=body.version,
+            actor=actor(),
+            now=clock.now(),
+        )
+    except UnableToOrder as error:
+        raise Invalid([{"field": "location_id", "detail": str(error)}]) from error
+
+
+def _location(body: OrderUpdate) -> int | Kept | None:
+    return body.location_id if "location_id" in body.model_fields_set else KEPT
 
 
 def _brought(order: Order, body: Delivery) -> dict[int, tuple[int, int]]:

@@ -10,7 +10,7 @@ from app.platform.formats import number
 from app.platform.forms import Form, is_address
 from app.platform.i18n import gettext
 from app.queries.purchasing import Order
-from app.services.purchasing import DraftChange, LineChange
+from app.services.purchasing import KEPT, DraftChange, Kept, LineChange
 
 MOST_UNITS = 1_000_000
 MOST_RECIPIENTS = 5
@@ -30,13 +30,13 @@ SUPPLIER_FIELDS = (
 def version(typed: Mapping[str, str]) -> int:
     """The version of the order that the page showed; anything odd is one that never was."""
     text = typed.get("version", "")
-    return int(text) if text.isdigit() and len(text) < 10 else -1
+    return int(text) if text.isdecimal() and len(text) < 10 else -1
 
 
 def chosen_location(typed: Mapping[str, str]) -> int | None:
     """The location for which orders are asked, 0 for those that name none; anything odd is all of them."""
     text = typed.get("location", "")
-    return int(text) if text.isdecimal() and text.isascii() and len(text) < 19 else None
+    return int(text) if text.isdecimal() and len(text) < 19 else None
 
 
 def draft(typed: Mapping[str, str], order: Order, today: date) -> Form:
@@ -50,12 +50,12 @@ def draft(typed: Mapping[str, str], order: Order, today: date) -> Form:
     return form
 
 
-def location(form: Form) -> int | None:
-    """Where the order is to be delivered; None: as it was. What is no location of the store is found so later."""
+def location(form: Form) -> int | Kept | None:
+    """Where the order is to be delivered; None: the store as a whole. What is no location is found so later."""
+    if "location_id" not in form.typed:  # a store with one location is not asked
+        return KEPT
     text = form.text("location_id")
-    if not text:  # the order names none, or the page is from before the release that brought it
-        return None
-    return int(text) if text.isdigit() and len(text) < 19 else 0
+    return (int(text) if text.isdecimal() and len(text) < 19 else 0) if text else None
 
 
 def draft_change(form: Form, order: Order) -> DraftChange:

@@ -36,7 +36,7 @@ def index() -> Response:
 def create() -> Response:
     """Make a supplier's draft of all that is due, or an empty one to be filled by hand."""
     text = request.form.get("supplier", "")
-    if not text.isdigit() or len(text) > 18:
+    if not text.isdecimal() or len(text) > 18:
         abort(400)
     make = service.new_draft if request.form.get("empty") else service.order_due
     return go_to(make(int(text), actor=actor(), now=clock.now()).id)
@@ -135,15 +135,18 @@ def schedule(order_id: int) -> Response:
     form = forms.schedule(request.form, today())
     if not form.is_valid:
         return show(order_id, status=422, errors=form.errors, typed=True)
-    service.reschedule(
-        order_id,
-        expected_on=form.values["expected_on"],
-        also_in_shopify=form.text("also_in_shopify") == "1",
-        location_id=forms.location(form),
-        version=forms.version(request.form),
-        actor=actor(),
-        now=clock.now(),
-    )
+    try:
+        service.reschedule(
+            order_id,
+            expected_on=form.values["expected_on"],
+            also_in_shopify=form.text("also_in_shopify") == "1",
+            location_id=forms.location(form),
+            version=forms.version(request.form),
+            actor=actor(),
+            now=clock.now(),
+        )
+    except UnableToOrder as error:
+        return show(order_id, status=422, errors={"location_id": str(error)}, typed=True)
     _replan()
     return web.toast(show(order_id), gettext("Saved"))
 

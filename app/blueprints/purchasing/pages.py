@@ -61,16 +61,22 @@ def show(
 
 
 def _locations(order: Order) -> list[tuple[str, str]]:
-    """Where the order may be delivered: where it is to go already, and what else counts."""
+    """Where the order may be delivered: where it is to go already, and what else counts.
+
+    A draft, and an order that names none, may be for the store as a whole.
+    """
     if not (order.may("edit") or order.may("reschedule")):
         return []
     held = order.row.location_id
-    found = [
-        (str(place.id), place.name)
-        for place in transfers.places()
-        if not place.is_left_out or place.id == held
-    ]
-    return found if held else [("", gettext("The store as a whole")), *found]
+    found = {
+        place.id: place.name for place in transfers.places() if not place.is_left_out or place.id == held
+    }
+    has_choice = len(found) > 1
+    if held and order.row.location and has_choice:  # it may have closed since
+        found[held] = order.row.location
+    options = [(str(place), name) for place, name in found.items()]
+    may_name_none = not held or (has_choice and order.may("edit"))
+    return [("", gettext("The store as a whole")), *options] if may_name_none else options
 
 
 def index_values() -> dict[str, Any]:

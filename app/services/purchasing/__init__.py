@@ -1,11 +1,10 @@
 """Purchasing: suppliers, orders to them, what arrives, and the papers that go out."""
 
+from app.services.purchasing.changes import DraftChange, change_draft, change_location
 from app.services.purchasing.drafts import (
-    DraftChange,
     LineChange,
     accept,
     add_line,
-    change_draft,
     new_draft,
     order_due,
     put_lines,
@@ -19,6 +18,7 @@ from app.services.purchasing.orders import (
     reschedule,
     send,
 )
+from app.services.purchasing.places import KEPT, Kept
 from app.services.purchasing.receiving import receive
 from app.services.purchasing.suppliers import (
     SupplierExists,
@@ -29,7 +29,9 @@ from app.services.purchasing.suppliers import (
 )
 
 __all__ = [
+    "KEPT",
     "DraftChange",
+    "Kept",
     "LineChange",
     "OrderChanged",
     "OrderNotFound",
@@ -40,6 +42,7 @@ __all__ = [
     "add_line",
     "cancel",
     "change_draft",
+    "change_location",
     "change_supplier",
     "close",
     "create_supplier",

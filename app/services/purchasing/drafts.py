@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import datetime
 from decimal import Decimal
 from typing import Any
 
@@ -26,17 +26,6 @@ class LineChange:
 
     ordered: int
     unit_cost: Decimal | None
-
-
-@dataclass(frozen=True)
-class DraftChange:
-    """What a draft's form says. `expected_on` None: when sent plus the lead time; `location_id` None: as before."""
-
-    lines: Mapping[int, LineChange]
-    expected_on: date | None
-    note: str
-    also_in_shopify: bool
-    location_id: int | None = None
 
 
 def draft_for(supplier: Supplier, *, actor: str, now: datetime) -> PurchaseOrder:
@@ -224,22 +213,3 @@ def _cost(row: Any, currency: str) -> Decimal | None:
     if currency == stores.currency() and row.unit_cost is not None:
         return Decimal(row.unit_cost)
     return last[0].unit_cost if last else None
-
-
-def change_draft(order_id: int, change: DraftChange, *, version: int, actor: str, now: datetime) -> None:
-    """Store what a draft's form says. Raises OrderNotFound, OrderChanged, ActNotAllowed, LocationNotFound."""
-    order = locked(order_id, version=version)
-    rules.check(order.status, "edit")
-    places.deliver_to(order, change.location_id)
-    session = db.session()
-    for line in lines_of(order):
-        wanted = change.lines.get(line.id)
-        if wanted is None:
-            continue
-        if wanted.ordered < 1:
-            session.delete(line)
-        else:
-            line.ordered, line.unit_cost = wanted.ordered, wanted.unit_cost
-    order.expected_on, order.note = change.expected_on, change.note
-    order.also_in_shopify = change.also_in_shopify
-    note(order, "changed", actor=actor, now=now)

@@ -16,6 +16,7 @@ from app.platform import db
 from app.platform.i18n import gettext
 from app.services import audit
 from app.services.purchasing import places, suppliers
+from app.services.purchasing.places import KEPT, Kept
 
 
 class OrderNotFound(LookupError):
@@ -91,17 +92,25 @@ def reschedule(
     version: int,
     actor: str,
     now: datetime,
-    location_id: int | None = None,
+    location_id: int | Kept | None = KEPT,
 ) -> None:
-    """Another day of arrival, another location (None: the same), and whether Shopify lists the same units.
+    """Another day of arrival, another location, and whether Shopify lists the same units.
 
-    Raises as `send` does, and LocationNotFound.
+    Raises as `send` does, LocationNotFound, and UnableToOrder where the order's location is to be taken off it:
+    its units are on their way there, and the supplier was told so.
     """
     order = locked(order_id, version=version)
     rules.check(order.status, "reschedule")
     before = order.expected_on.isoformat() if order.expected_on else ""
+    if location_id is None and order.location_id is not None:
+        raise UnableToOrder(
+            gettext(
+                "This order is sent and its units are on their way to a location, so it cannot be without one."
+                " Choose another location instead."
+            )
+        )
     order.expected_on, order.also_in_shopify = expected_on, also_in_shopify
-    places.deliver_to(order, location_id)
+    moved = places.deliver_to(order, location_id)
     note(
         order,
         "rescheduled",
@@ -110,7 +119,7 @@ def reschedule(
         before=before,
         after=expected_on.isoformat(),
         also_in_shopify=also_in_shopify,
-        location_id=order.location_id,
+        **moved,
     )
 
 

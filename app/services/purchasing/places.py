@@ -2,10 +2,20 @@
 
 from __future__ import annotations
 
+from enum import Enum
+
 from app.models.purchasing import PurchaseOrder
 from app.platform import db
 from app.services.inventory import LocationNotFound
 
+
+class Kept(Enum):
+    """What a change says of a location that it leaves as it is: None already says that an order names none."""
+
+    KEPT = "kept"
+
+
+KEPT = Kept.KEPT
 _COUNTS = "is_active AND NOT is_left_out"
 
 
@@ -26,10 +36,16 @@ def usual(supplier_id: int) -> int | None:
     return place
 
 
-def deliver_to(order: PurchaseOrder, location_id: int | None) -> None:
-    """Name the location of an order; None leaves it as it is. Raises LocationNotFound."""
-    if location_id is None or location_id == order.location_id:
-        return
-    if not db.rows(f"SELECT id FROM locations WHERE id = :id AND {_COUNTS}", id=location_id):  # noqa: S608
-        raise LocationNotFound(f"There is no location {location_id} in this store that counts.")
-    order.location_id = location_id
+def deliver_to(order: PurchaseOrder, wanted: int | Kept | None) -> dict[str, int | None]:
+    """Name the location of an order, None for the store as a whole; what changed, for the audit trail.
+
+    Raises LocationNotFound.
+    """
+    before = order.location_id
+    if wanted is KEPT or wanted == before:
+        return {}
+    sql = f"SELECT id FROM locations WHERE id = :id AND {_COUNTS}"  # noqa: S608  (a constant of this module)
+    if wanted is not None and not db.rows(sql, id=wanted):
+        raise LocationNotFound(f"There is no location {wanted} in this store that counts.")
+    order.location_id = wanted
+    return {"location_before": before, "location_id": wanted}
