@@ -138,7 +138,7 @@ def test_the_merchants_own_number_reaches_ledger_and_csv_alike(shop: Live, admin
 
     # Enter units a day with a reason; the plan follows and its ledger names the override.
     app.get_by_text("Enter your own number").click()
-    app.get_by_label("Number", exact=True).fill("40")
+    app.get_by_label("Your number", exact=True).fill("40")
     app.get_by_label("Reason", exact=True).fill("A fair in town")
     app.locator("#override").get_by_role("button", name="Save").click()
     expect(app.locator("#replanning-override")).to_contain_text("being worked out anew")
