@@ -67,7 +67,7 @@ class Join:
 
 def clean_page(text: str | None) -> int:
     """A page number from a query string; anything odd is page 1."""
-    return min(max(int(text), 1), _LAST_PAGE) if text and text.isdigit() and len(text) < 9 else 1
+    return min(max(int(text), 1), _LAST_PAGE) if text and text.isdecimal() and len(text) < 9 else 1
 
 
 def order_by(sort: str, orders: Mapping[str, str], default: str) -> tuple[str, str]:

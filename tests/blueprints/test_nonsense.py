@@ -53,6 +53,7 @@ VALUES = (
         "9" * 40,
         "1e309",
         "NaN",
+        "²",
         "null",
         "\x00",
         "ü\ud7ff",
@@ -107,6 +108,18 @@ def test_no_page_faults_on_a_nonsensical_query(app: Flask, shop: Shop) -> None:
             if status >= 500:
                 faults.append((status, path, query[:200]))
     assert faults == []
+
+
+def test_a_raised_two_is_no_number_anywhere(app: Flask, shop: Shop) -> None:
+    """Python calls `²` a digit, and does not read it as a number."""
+    client, headers = app.test_client(), shop.headers()
+    for path in ("/products", "/suggestions", "/transfers", "/purchase-orders"):
+        assert client.get(f"{path}?page=²&location=²", headers=headers).status_code == 200
+    for path, form, status in (
+        ("/purchase-orders", {"supplier": "²"}, 400),
+        ("/alerts/dismiss", {"alert": "²"}, 200),
+    ):
+        assert client.post(path, data=form, headers=headers).status_code == status
 
 
 def test_no_write_faults_on_a_nonsensical_body(app: Flask) -> None:

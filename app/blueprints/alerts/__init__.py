@@ -45,7 +45,7 @@ def dismiss(alert_id: int) -> Response:
 @blueprint.post("/alerts/dismiss", needs=Permission.ALERTS_MANAGE)
 def dismiss_shown() -> Response:
     """Take the alerts of the dashboard's banner off the pages."""
-    ids = [int(text) for text in request.form.getlist("alert") if text.isdigit() and len(text) < 19]
+    ids = [int(text) for text in request.form.getlist("alert") if text.isdecimal() and len(text) < 19]
     for alert_id in ids[:_MOST_AT_ONCE]:
         service.dismiss(alert_id, actor=actor(), now=clock.now())
     return web.render("alerts/_banner.html", worst=alerts.worst(), open_alerts=alerts.open_count())
