@@ -186,6 +186,16 @@ def test_a_drafts_location_is_changed_and_taken_off(
     assert trail(app, shop) == ("purchase_order.changed", {})
 
 
+def test_what_is_made_says_on_record_for_which_location(
+    app: Flask, client: FlaskClient, shop: Shop, two: Ready
+) -> None:
+    wanted = {"supplier_id": ordering.supplier_of(app, shop)}
+    wanted["items"] = [{"product_id": two[1][0], "quantity": 7}]
+    assert client.post(API, json=wanted, headers=shop.headers("manager")).status_code == 201
+    made = "SELECT detail FROM audit_entries WHERE action = 'purchase_order.created' ORDER BY id DESC LIMIT 1"
+    assert ordering.one(app, shop, made).detail["location_id"] == WAREHOUSE
+
+
 def test_nobody_else_changes_a_drafts_location(
     app: Flask, client: FlaskClient, shop: Shop, two: Ready, stranger: tuple[Shop, list[int]]
 ) -> None:

@@ -59,7 +59,7 @@ def draft_for(supplier: Supplier, *, actor: str, now: datetime) -> PurchaseOrder
     )
     db.session().add(order)
     db.session().flush()
-    note(order, "created", actor=actor, now=now, supplier_id=supplier.id)
+    note(order, "created", actor=actor, now=now, supplier_id=supplier.id, location_id=order.location_id)
     return order
 
 
