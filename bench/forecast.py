@@ -51,7 +51,10 @@ def _columns(predictions: pd.DataFrame) -> pd.DataFrame:
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="bench forecast", description="Rolling-origin forecast accuracy")
     parser.add_argument(
-        "--panel", type=Path, required=True, help="Parquet or CSV: sku date quantity [price in_stock description]"
+        "--panel",
+        type=Path,
+        required=True,
+        help="Parquet or CSV: sku date quantity [price in_stock description]",
     )
     parser.add_argument("--horizon", type=int, default=28)
     parser.add_argument("--origins", default="3", help="how many, or last known days YYYY-MM-DD,…")
