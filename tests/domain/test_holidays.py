@@ -29,6 +29,8 @@ CHRISTMAS = HOLIDAYS.index("christmas")
         ("Weihnachtstee", "christmas"),
         ("Bûche de Noël", "christmas"),
         ("Kerstkrans", "christmas"),
+        ("Nürnberger Lebkuchen", "christmas"),
+        ("Flat glass bauble", "christmas"),
         ("Easter egg", "easter"),
         ("Osterhase 100 g", "easter"),
         ("Œufs de Pâques", "easter"),

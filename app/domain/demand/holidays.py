@@ -24,7 +24,9 @@ OFF_DAYS = 150  # after the holiday; later a new season may begin
 # Mother's Day, are left out, and so are words that are names as well: Oster makes blenders, Valentino clothes.
 _WORDS = (
     r"christmas|x-?mas\b|\bsanta(?:'s)?\b(?! (?:ana|barbara|clara|cruz|fe|lucia|maria|monica|rosa)\b)"
-    r"|\badvents?(?:deko|gesteck|kalender|kerze|kranz)?\b|\bnativity\b|\bno[eë]l\b|weihnacht|\bnikolaus|\bnavidad|\bnatale\b|\bnataliz|\bkerst",
+    r"|\badvents?(?:deko|gesteck|kalender|kerze|kranz)?\b|\bnativity\b|\bno[eë]l\b|weihnacht|\bnikolaus|\bnavidad"
+    r"|\bnatale\b|\bnataliz|\bkerst|\bbaubles?\b|\bchristbaum|\bgingerbread\b|\bjingle bells?\b|\blebkuchen"
+    r"|\bmistletoe\b|\breindeer|\bsleigh|\bsnowm[ae]n\b|\bspekulatius|\btinsel\b",
     r"\beaster\b|\boster(?:deko|ei|hase|korb|lamm|n\b|nest)|\bp[âa]ques\b|\bpascua\b|\bpasqua|\bpasen\b|\bpaas",
     r"\bvalentine(?:'?s)?\b|\bvalentinstag|\b(?:saint|st)[- ]valentin\b|\bsan valent[ií]n\b",
     r"\bhallowe'?en\b",
