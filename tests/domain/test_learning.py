@@ -34,8 +34,8 @@ def test_trees_of_large_datas_outermost_levels_alone_are_split_at_random_places(
 @pytest.mark.parametrize(
     ("days", "most", "share", "rows"),
     [
-        (500, 200, learned.FOCUS, [42_000, 42_000]),
-        (500, 199, learned.FOCUS, [60_000]),
+        (380, 200, learned.FOCUS, [42_000, 42_000]),
+        (380, 199, learned.FOCUS, [60_000]),
         (360, 200, learned.FOCUS_SMALL, [60_000]),
     ],
 )

@@ -129,7 +129,7 @@ def test_a_review_that_is_far_off_is_looked_forward_to_as_far_as_forecasts_reach
     assert np.isfinite(plan_locations(stock([400, 0]), HALF, daily, seldom, 60).goal).all()
 
 
-@settings(max_examples=settings.default.max_examples // 4)
+@settings(max_examples=settings.default.max_examples // 8)
 @given(
     st.lists(st.integers(-5, 80), min_size=3, max_size=3),
     st.lists(st.integers(0, 60), min_size=3, max_size=3),
