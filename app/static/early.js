@@ -10,23 +10,25 @@
     change: repeat,
     input: repeat,
   };
-  const kept = new Map();
+  // By kind and element: pressing twice asks once, and leaving a field does not undo what was typed into it.
+  const kept = new Map(Object.keys(again).map((type) => [type, new Map()]));
 
   function keep(event) {
-    const element = event.type === "click" ? event.target.closest("button") : event.target;
-    if (!element?.matches("[hx-get], [hx-post]") || element.hasAttribute("data-htmx-powered")) return;
+    const element = event.type === "click" ? event.target.closest?.("button") : event.target;
+    if (!element?.matches?.("[hx-get], [hx-post]") || element.hasAttribute("data-htmx-powered")) return;
     event.preventDefault();
-    // Pressing twice asks once.
-    kept.set(element, event);
+    kept.get(event.type).set(element, event);
   }
 
   function replay() {
-    const asked = [...kept];
-    kept.clear();
-    for (const [element, event] of asked) if (element.isConnected) again[event.type](element, event);
+    for (const [type, events] of kept) {
+      const asked = [...events];
+      events.clear();
+      for (const [element, event] of asked) if (element.isConnected) again[type](element, event);
+    }
   }
 
-  for (const type of Object.keys(again)) document.addEventListener(type, keep, true);
+  for (const type of kept.keys()) document.addEventListener(type, keep, true);
   document.addEventListener("htmx:after:process", replay);
   addEventListener("load", () => {
     if (window.htmx) return;

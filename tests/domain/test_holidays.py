@@ -37,6 +37,11 @@ CHRISTMAS = HOLIDAYS.index("christmas")
         ("Box for Valentine's Day", "valentine"),
         ("Halloween mask", "halloween"),
         ("Adventure map", None),
+        ("Hallowe’en sweets", "halloween"),
+        ("Bu\u0302che de Noe\u0308l", "christmas"),  # each accent behind its letter
+        ("Kerstin's cushion", None),
+        ("Sleigh bed, oak", None),
+        ("Hair baubles, pack of 6", None),
         ("Santa Fe blanket", None),
         ("Santa Maria tortillas", None),
         ("Oster blender", None),

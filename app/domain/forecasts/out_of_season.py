@@ -9,7 +9,7 @@ import numpy as np
 from app.domain.arrays import Bools, Floats, Ints
 from app.domain.demand import Panel
 from app.domain.demand.holidays import NONE, off_days, off_season
-from app.domain.forecasts.result import GRID_DAYS, MAX_DAYS, mean_of
+from app.domain.forecasts.result import GRID_DAYS, MAX_DAYS, between_days, every_day, mean_of
 
 AFTER = (
     0.1  # of the level in season; .05 loses less where all goods of a holiday stop, but holds too few of them
@@ -30,7 +30,8 @@ def kept_low(quantiles: Floats, panel: Panel, rows: Ints) -> tuple[Floats, Bools
     if not len(mine):
         return quantiles, touched
     goods, part = panel.take(rows[mine]), quantiles[mine]
-    usual = (_each_day(mean_of(part)) * low).sum(axis=1) / low.sum(axis=1)
+    expected = np.diff(every_day(mean_of(part), GRID_DAYS), axis=1, prepend=0.0)
+    usual = (expected * low).sum(axis=1) / low.sum(axis=1)
     most = _most(goods)
     factor = np.divide(most, usual, out=np.ones(len(mine)), where=usual > most)
     days = np.cumsum(np.where(low, factor[:, None], 1.0), axis=1)[:, GRID_DAYS - 1]
@@ -68,19 +69,9 @@ def _level(units: Floats, which: Bools) -> tuple[Floats, Ints]:
     return (np.maximum(units, 0.0) * which).sum(axis=1) / np.maximum(days, 1), days
 
 
-def _each_day(mean: Floats) -> Floats:
-    """(n, MAX_DAYS) of (n, H) means of sums: those of the single days."""
-    edges = np.concatenate([[0], GRID_DAYS])
-    return np.repeat(np.diff(mean, axis=1, prepend=0.0) / np.diff(edges), np.diff(edges), axis=1)
-
-
 def _at_days(table: Floats, days: Floats) -> Floats:
     """(n, H, Q) the quantiles of sums over `days` (n, H), fractions of days included."""
-    grid = np.concatenate([[0], GRID_DAYS])
-    low = np.minimum(np.searchsorted(grid, days, side="right") - 1, len(grid) - 2)
-    weight = ((days - grid[low]) / (grid[low + 1] - grid[low]))[..., None]
-    padded, row = (
-        np.concatenate([np.zeros((len(table), 1, table.shape[2])), table], axis=1),
-        np.arange(len(table)),
-    )
-    return np.asarray(padded[row[:, None], low] * (1 - weight) + padded[row[:, None], low + 1] * weight)
+    low, weight = between_days(GRID_DAYS, days)
+    padded = np.concatenate([np.zeros((len(table), 1, table.shape[2])), table], axis=1)
+    below, above = (np.take_along_axis(padded, at[..., None], axis=1) for at in (low, low + 1))
+    return np.asarray(below * (1 - weight[..., None]) + above * weight[..., None])

@@ -114,20 +114,12 @@ class Forecasts:
         """(n, 180) quantile `q` (one number, or one for each variant) of demand over 1, 2, … 180 days."""
         per_day = np.repeat(spread(q, len(self), "q"), len(self.grid_days))
         flat = self.sum_quantiles.reshape(-1, len(self.grid_q))
-        return self._every_day(at_probability(flat, self.grid_q, per_day).reshape(self.sum_mean.shape))
+        at_grid = at_probability(flat, self.grid_q, per_day).reshape(self.sum_mean.shape)
+        return every_day(at_grid, self.grid_days)
 
     def mean_path(self) -> Floats:
         """(n, 180) expected demand over the first 1, 2, … 180 days."""
-        return self._every_day(self.sum_mean)
-
-    def _every_day(self, at_grid: Floats) -> Floats:
-        grid = np.concatenate([[0], self.grid_days])
-        day = np.arange(1, grid[-1] + 1)
-        low = np.searchsorted(grid, day, side="left") - 1
-        weight = (day - grid[low]) / (grid[low + 1] - grid[low])
-        padded = np.concatenate([np.zeros((len(self), 1)), at_grid], axis=1)
-        path: Floats = padded[:, low] * (1 - weight) + padded[:, low + 1] * weight
-        return path
+        return every_day(self.sum_mean, self.grid_days)
 
     def _between_days(self, days: ArrayLike) -> tuple[Ints, Floats]:
         """Index of the grid point at or below (0 is day 0) and the weight of the next one."""
@@ -136,9 +128,22 @@ class Forecasts:
             raise ValueError(
                 f"days must be 0 to {self.grid_days[-1]}; shorten the lead time or review period"
             )
-        grid = np.concatenate([[0], self.grid_days])
-        low = np.minimum(np.searchsorted(grid, wanted, side="right") - 1, len(grid) - 2)
-        return low, (wanted - grid[low]) / (grid[low + 1] - grid[low])
+        return between_days(self.grid_days, wanted)
+
+
+def between_days(grid_days: Ints, days: Floats) -> tuple[Ints, Floats]:
+    """Index in 0, *grid_days at or below each of `days` (any shape), and the weight of the next one."""
+    grid = np.concatenate([[0], grid_days])
+    low = np.minimum(np.searchsorted(grid, days, side="right") - 1, len(grid) - 2)
+    return low, (days - grid[low]) / (grid[low + 1] - grid[low])
+
+
+def every_day(at_grid: Floats, grid_days: Ints) -> Floats:
+    """(n, days) sums over 1, 2, … days, to the grid's last one, of (n, H) sums over `grid_days`: linear between."""
+    low, weight = between_days(grid_days, np.arange(1.0, grid_days[-1] + 1))
+    padded = np.concatenate([np.zeros((len(at_grid), 1)), at_grid], axis=1)
+    path: Floats = padded[:, low] * (1 - weight) + padded[:, low + 1] * weight
+    return path
 
 
 def at_probability(line: Floats, grid_q: Floats, q: Floats) -> Floats:
