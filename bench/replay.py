@@ -1,7 +1,8 @@
 """What each engine's order policy would have cost in stock for its service: `bin/bench replay --panel FILE`.
 
 Weekly reviews, order up to the quantile of demand over lead time + review, lost sales. Each engine is run at
-many service levels; what counts is the mean stock value at which 90 % and 95 % of demand (in money) is met.
+many service levels; what counts is the mean stock value at which 90 % and 95 % of demand (in money) is met. By value,
+targets come down step by step, as in the app.
 """
 
 from __future__ import annotations
@@ -21,6 +22,7 @@ from app.domain.forecasts.automatic import Choice
 from app.domain.replenishment import Policy
 from app.domain.replenishment.allocation import expected_fill, targets_by_value
 from app.domain.replenishment.replay import Decide, Replay, replay, stock_at_fill
+from app.domain.replenishment.settling import Reviews
 from bench.panel import PanelError, read
 
 # Close enough that the lines between two settings hide nothing, for each engine alike.
@@ -74,6 +76,7 @@ def _parser() -> argparse.ArgumentParser:
         help="reviews between two choices of the auto engine. The app learns anew every week, as with 1, which takes"
         " four times as long as 4: the figures in docs/decisions/003 are from 4",
     )
+    parser.add_argument("--at-once", action="store_true", help="let targets by value come down at once")
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--json")
     return parser
@@ -143,6 +146,8 @@ class _Bench:
         made, promised = self.forecasts[name], []
         policy = Policy(lead_time_days=self.options.lead_time, review_days=self.options.review_days)
         period = self.options.lead_time + self.options.review_days
+        days = [np.full(len(self.rows), float(d)) for d in (self.options.lead_time, self.options.review_days)]
+        reviews = Reviews(*days)
 
         def one_level(known: Panel, rows: np.ndarray) -> np.ndarray:
             forecasts = made.at(known, rows)
@@ -152,6 +157,9 @@ class _Bench:
             value = np.ones(len(rows)) if known.price is None else np.nan_to_num(known.price[rows], nan=1.0)
             forecasts = made.at(known, rows)
             targets = targets_by_value(forecasts, policy, value=value, cost=value, rates=RATES)
+            void = forecasts.out_of_season | self.options.at_once
+            before = reviews.before(float(known.days), void)
+            targets = reviews.settled(float(known.days), targets, forecasts, before)
             promised.append(expected_fill(forecasts, policy, targets, value))
             return targets
 

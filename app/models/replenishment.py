@@ -104,6 +104,30 @@ class PlanBasis(StoreScoped, Base):
     case_size: Mapped[float]
     min_stock: Mapped[float]
     max_stock: Mapped[float]
+    # Units by which its target still had to come down.
+    settling: Mapped[float] = mapped_column(server_default="0")
+
+    __table_args__ = (
+        ForeignKeyConstraint(
+            ["store_id", "variant_id"], ["variants.store_id", "variants.id"], ondelete="CASCADE"
+        ),
+    )
+
+
+class ReviewedTarget(StoreScoped, Base):
+    """What a variant's target stock had come to at its latest review, and the settings that it was made for."""
+
+    __tablename__ = "reviewed_targets"
+
+    variant_id: Mapped[int] = mapped_column(BigInteger, primary_key=True, autoincrement=False)
+    reviewed_on: Mapped[date]
+    target: Mapped[float]
+    # What the next review's was to be of it.
+    foreseen: Mapped[float]
+    lead_time_days: Mapped[float]
+    lead_time_sd_days: Mapped[float]
+    review_days: Mapped[float]
+    service_level: Mapped[float]
 
     __table_args__ = (
         ForeignKeyConstraint(

@@ -11,7 +11,7 @@ from sqlalchemy import select
 from app.models.catalog import Location, Product, Variant, VariantMerge, VariantSettings
 from app.platform import copying, db
 from app.platform.i18n import gettext
-from app.services import audit
+from app.services import audit, settling
 from app.shopify.rows import LocationRow, ProductRow, VariantRow
 
 
@@ -171,6 +171,7 @@ def decide_merge(merge_id: int, *, accept: bool, actor: str, now: datetime) -> N
         raise MergeNotFound(gettext("This proposal does not exist any more, or was decided already."))
     merge.status, merge.decided_at, merge.decided_by = wanted, now, actor
     if accept:
+        settling.forget([merge.old_variant_id, merge.new_variant_id])
         # What was merged into the deleted variant before goes on to the new one as well.
         db.execute(
             "DELETE FROM variant_merges WHERE new_variant_id = :new AND status <> 'accepted' AND old_variant_id IN"
@@ -225,6 +226,8 @@ def change_variant_settings(
     }
     for name, (_, value) in changed.items():
         setattr(found, name, value)
+    if "engine" in changed:
+        settling.forget([variant_id])
     if changed:
         found.updated_at = now
         audit.record(

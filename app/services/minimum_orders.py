@@ -7,21 +7,25 @@ from typing import Any
 
 import numpy as np
 
+from app.domain.arrays import Floats
 from app.domain.forecasts import Forecasts
 from app.domain.replenishment import Policy, Stock
 from app.domain.replenishment.minimum_order import resolve
 from app.services import stores
 
 
-def facts(forecasts: Forecasts, stock: Stock, policy: Policy) -> Mapping[int, dict[str, Any]]:
+def facts(
+    forecasts: Forecasts, stock: Stock, policy: Policy, settling: Floats
+) -> Mapping[int, dict[str, Any]]:
     """By variant: days that the order lasts, costs of taking it and of waiting, which is less, the currency.
 
-    `forecasts`, `stock` and `policy` are of variants whose order was raised to the minimum. Days and amounts
+    `forecasts`, `stock`, `policy` and the units by which targets still come down are of variants whose order was
+    raised to the minimum. Days and amounts
     are None where they are not known; `cheaper` is accept, wait, or empty where a cost or price is missing.
     """
     if not len(forecasts):
         return {}
-    found = resolve(stock, forecasts, policy)
+    found = resolve(stock, forecasts, policy, settling=settling)
     currency = stores.currency()
     return {
         int(key): {

@@ -26,7 +26,7 @@ _POLICY = (
     "min_stock",
     "max_stock",
 )
-_NUMBERS = ("quantity", *_STOCK, *_POLICY)
+_NUMBERS = ("quantity", *_STOCK, *_POLICY, "settling")
 
 
 def since_last_week(
@@ -51,8 +51,9 @@ def since_last_week(
         before["quantity"],
         Stock(before["on_hand"], before["committed"], before["incoming"]),
         Policy(**{name: before[name] for name in _POLICY}),
+        before["settling"],
     )
-    parts = explain_change(earlier, stock, forecasts, policy)
+    parts = explain_change(earlier, stock, forecasts, policy, made.settled.whole)
     units = np.stack([parts[cause] for cause in CAUSES], axis=1).astype(np.int64)
     told = is_known & units.any(axis=1)
     return [
@@ -96,6 +97,7 @@ def _numbers(made: Suggestions, stock: Stock, policy: Policy) -> dict[str, Float
         "quantity": made.quantity,
         **{name: stock.units(name, n) for name in _STOCK},
         **{name: policy.each(name, n) for name in _POLICY},
+        "settling": made.settled.whole,
     }
 
 

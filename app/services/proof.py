@@ -114,7 +114,8 @@ def make(
         engine=store_settings.engine,
         seed=seed,
         progress=progress,
-        share_out=lambda known, policy: service_levels.shared_out(known, policy, money, own),
+        share_out=lambda known, policy, before: service_levels.shared_out(known, policy, money, own, before),
+        moving=lambda known: service_levels.moving(known, money, own),
     )
     _store(proof_id, made, price, cost, panel, left_out=int(tracked.sum()) - len(rows), seed=seed, now=now())
 

@@ -9,11 +9,12 @@ from typing import Any
 
 import numpy as np
 
-from app.domain.arrays import Floats, Keys, Texts
+from app.domain.arrays import Bools, Floats, Keys, Texts
 from app.domain.forecasts import Forecasts
 from app.domain.replenishment import Policy, Stock
-from app.domain.replenishment.allocation import levels_by_value
+from app.domain.replenishment.allocation import levels_by_value, movable
 from app.domain.replenishment.service_cost import USUAL_LEVELS, service_costs
+from app.domain.replenishment.settling import Reviewed
 from app.models.replenishment import ServiceCost
 from app.platform import copying, db
 from app.services import stores
@@ -30,10 +31,22 @@ _COLUMNS = (
 )
 
 
-def shared_out(forecasts: Forecasts, policy: Policy, stock: Stock, own_levels: Floats) -> Policy:
+def moving(forecasts: Forecasts, stock: Stock, own_levels: Floats) -> Bools:
+    """(n,) whose levels the store wants shared out by value for money: not those that have one of their own."""
+    n = len(forecasts)
+    if stores.settings().service_by != "value":
+        return np.zeros(n, dtype=bool)
+    value, cost = stock.money("price", n), stock.money("unit_cost", n)
+    return movable(forecasts, value=value, cost=cost, fixed=~np.isnan(own_levels))
+
+
+def shared_out(
+    forecasts: Forecasts, policy: Policy, stock: Stock, own_levels: Floats, before: Reviewed
+) -> Policy:
     """The policy with its levels as the store wants them shared out: as they are, or by value for money.
 
-    A product with a level of its own (`own_levels`, NaN where it has none) keeps that.
+    A product with a level of its own (`own_levels`, NaN where it has none) keeps that. What is kept of targets that
+    come down from `before` serves too.
     """
     if stores.settings().service_by != "value":
         return policy
@@ -44,6 +57,7 @@ def shared_out(forecasts: Forecasts, policy: Policy, stock: Stock, own_levels: F
         value=stock.money("price", n),
         cost=stock.money("unit_cost", n),
         fixed=~np.isnan(own_levels),
+        before=before,
     )
     return replace(policy, service_level=levels)
 

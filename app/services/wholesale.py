@@ -11,7 +11,7 @@ from app.domain.demand import Panel
 from app.domain.demand.wholesale import LEAST_UNITS, one_off
 from app.models.sales import WholesaleLine
 from app.platform import columns, copying, db
-from app.services import audit, stores
+from app.services import audit, settling, stores
 
 
 class LineNotFound(LookupError):
@@ -105,6 +105,7 @@ def decide(variant_id: int, line_id: int, *, is_counted: bool, actor: str) -> No
     )
     if not changed:
         raise LineNotFound
+    settling.forget([variant_id])
     audit.record(
         actor=actor,
         action="wholesale.decided",

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from datetime import date
 from decimal import Decimal
 from typing import Any
@@ -15,6 +15,7 @@ LABELS = {
     "events": lazy_gettext("Changed by coming events"),
     "override": lazy_gettext("Changed by your override"),
     "safety": lazy_gettext("Safety stock for the service level"),
+    "settling": lazy_gettext("Target comes down step by step"),
     "minimum": lazy_gettext("Raised to your minimum stock"),
     "on_hand": lazy_gettext("On hand"),
     "committed": lazy_gettext("Committed to open orders"),
@@ -33,6 +34,7 @@ CAUSES = {
     "stock": lazy_gettext("Stock on hand and open orders"),
     "arrivals": lazy_gettext("What is on its way"),
     "settings": lazy_gettext("Settings, such as lead time and service level"),
+    "settling": lazy_gettext("Targets that come down step by step"),
 }
 
 
@@ -53,8 +55,7 @@ def detail(code: str, facts: Mapping[str, Any] | str) -> str:
     """
     if isinstance(facts, str) or not facts:
         return str(facts or "")
-    said = {"demand": _demand, "safety": _safety, "events": _events, "override": _override, "moq": _minimum}
-    return said[code](facts)
+    return _SAID[code](facts)
 
 
 def _demand(facts: Mapping[str, Any]) -> str:
@@ -96,6 +97,14 @@ def event(*, name: str, first: str, last: str, percent: float) -> str:
         first=long_day(first),
         last=long_day(last),
         percent=signed(round(percent)),
+    )
+
+
+def _settling(facts: Mapping[str, Any]) -> str:
+    return gettext(
+        "it was %(units)s on %(day)s; a quiet week may be chance, so a part of the way is taken at each review",
+        units=number(facts["was"]),
+        day=long_day(date.fromisoformat(facts["on"])),
     )
 
 
@@ -142,3 +151,13 @@ def override_value(kind: str, value: Decimal) -> str:
         digits = max(-int(value.normalize().as_tuple().exponent), 0)
         return gettext("%(units)s units a day", units=number(value, digits))
     return gettext("%(percent)s %% against the model", percent=signed(int(value)))
+
+
+_SAID: dict[str, Callable[[Mapping[str, Any]], str]] = {
+    "demand": _demand,
+    "safety": _safety,
+    "settling": _settling,
+    "events": _events,
+    "override": _override,
+    "moq": _minimum,
+}

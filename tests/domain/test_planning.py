@@ -9,6 +9,7 @@ import pytest
 from app.domain.replenishment import Policy, Receipt, Stock, plan
 from app.domain.replenishment.planning import quantity
 from app.domain.replenishment.projection import NEVER, arrivals, first_empty_day, lost_sales, stock_gap
+from app.domain.replenishment.settling import Reviewed
 from tests.domain.golden import Poisson, known_forecasts
 
 TODAY = date(2026, 3, 2)
@@ -25,14 +26,16 @@ def test_a_ledger_with_every_line() -> None:
     policy = replace(
         POLICY, moq=[100, 100, 0], case_size=[8, 8, 7], min_stock=130, max_stock=[np.nan, np.nan, 130]
     )
-    made = plan(stock, FIVE, policy, today=TODAY, model=known_forecasts(4.0, n=3))
-    same = {"demand": 84, "override": 21, "safety": 17, "minimum": 8, "on_hand": -30, "committed": 4,
+    # A week ago it was 128: 14 of the 21 days that it was for are still to come.
+    before = Reviewed(128.0, 7.0)
+    made = plan(stock, FIVE, policy, today=TODAY, model=known_forecasts(4.0, n=3), before=before)
+    same = {"demand": 84, "override": 21, "safety": 17, "settling": 4, "minimum": 4, "on_hand": -30, "committed": 4,
             "backorders": 2, "incoming": -10}  # fmt: skip
     lines = [{line.code: line.units for line in made[i].ledger} for i in range(3)]
     assert lines[0] == same | {"moq": 4, "case": 4}
     assert lines[1] == same | {"on_hand": -150, "enough": 24}
     assert lines[2] == same | {"case": 2, "maximum": -7}
-    assert made.quantity.tolist() == quantity(stock, FIVE, policy).tolist() == [104, 0, 91]
+    assert made.quantity.tolist() == quantity(stock, FIVE, policy, np.full(3, 4.0)).tolist() == [104, 0, 91]
     assert made.target_stock.tolist() == [130] * 3
     assert made.safety_stock.tolist() == [17] * 3
 

@@ -11,6 +11,7 @@ from app.domain.replenishment import Policy
 from app.domain.replenishment.allocation import expected_fill, levels_by_value, targets_by_value
 from app.domain.replenishment.proof import Proof, provable, prove, window
 from app.domain.replenishment.proof_figures import lines, store_figures
+from app.domain.replenishment.settling import Reviewed
 from app.domain.replenishment.target import target_stock
 from tests.domain.golden import known_forecasts
 from tests.domain.shops import DAY, shop, sold_out_shop
@@ -94,14 +95,30 @@ def test_levels_may_be_shared_out_anew_at_each_review(known) -> None:
     panel, closing, _, proof = known
     reviews: list[int] = []
 
-    def share_out(made, policy: Policy) -> Policy:
+    def share_out(made, policy: Policy, before: Reviewed) -> Policy:
         reviews.append(len(made))
+        assert np.isnan(before.target).all(), "nobody's levels move, nobody's targets come down step by step"
         return replace(policy, service_level=np.where(np.arange(N) < 6, 0.6, 0.95))
 
     less = proven(panel, closing, share_out=share_out)
     assert set(reviews) == {N} and len(reviews) > 5
     assert (less.ours.stock[:6] < proof.ours.stock[:6]).all()
     assert np.array_equal(less.ours.stock[6:], proof.ours.stock[6:])
+
+
+def test_targets_of_those_whose_levels_move_come_down_step_by_step(known) -> None:
+    panel, closing, _, proof = known
+    heard: list[np.ndarray] = []
+
+    def share_out(made, policy: Policy, before: Reviewed) -> Policy:
+        heard.append(np.broadcast_to(before.target, (N,)))
+        return policy
+
+    more = proven(panel, closing, share_out=share_out, moving=lambda made: np.arange(len(made)) < 6)
+    assert np.isnan(heard[0]).all()
+    assert all((~np.isnan(target) == (np.arange(N) < 6)).all() for target in heard[1:])
+    assert (more.ours.stock[:6] > proof.ours.stock[:6]).all()
+    assert np.array_equal(more.ours.stock[6:], proof.ours.stock[6:])
 
 
 def test_replaying_in_parts_asks_for_each_days_targets_once(known, monkeypatch: pytest.MonkeyPatch) -> None:

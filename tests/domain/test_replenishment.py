@@ -141,24 +141,27 @@ def test_a_change_is_split_exactly() -> None:
     chance = np.random.default_rng(7)
     a, b, c, d = (drawn(chance, 0, 400) for _ in range(4))
     five, two = (known_forecasts(rate, n=MANY) for rate in (5.0, 2.0))
-    old = quantity(Stock(a, incoming=b), five, Policy())
-    before = Earlier(old, Stock(a, incoming=b), Policy())
+    settling, then = drawn(chance, 0, 60), drawn(chance, 0, 60)
+    old = quantity(Stock(a, incoming=b), five, Policy(), then)
+    before = Earlier(old, Stock(a, incoming=b), Policy(), then)
     stock, policy = Stock(c, incoming=d), Policy(drawn(chance, 1, 30), case_size=drawn(chance, 1, 30))
-    parts = explain_change(before, stock, two, policy)
-    assert np.array_equal(sum(parts.values()), quantity(stock, two, policy) - old)
+    parts = explain_change(before, stock, two, policy, settling)
+    assert np.array_equal(sum(parts.values()), quantity(stock, two, policy, settling) - old)
     assert all(np.any(units) for units in parts.values())
 
 
 def test_one_thing_that_changed_is_the_cause_of_all() -> None:
-    before = Earlier(quantity(Stock(30, incoming=5), FIVE, Policy()), Stock(30, incoming=5), Policy())
-    eight = known_forecasts(8.0)
-    for cause, stock, forecasts, policy in (
-        ("sales", Stock(30, incoming=5), eight, Policy()),
-        ("stock", Stock(12, incoming=5), FIVE, Policy()),
-        ("arrivals", Stock(30, incoming=9), FIVE, Policy()),
-        ("settings", Stock(30, incoming=5), FIVE, Policy(min_stock=900)),
+    stock, four = Stock(30, incoming=5), np.full(3, 4.0)
+    before = Earlier(quantity(stock, FIVE, Policy(), four), stock, Policy(), four)
+    eight = known_forecasts(8.0, n=3)
+    for cause, now, forecasts, policy, settling in (
+        ("sales", stock, eight, Policy(), four),
+        ("stock", Stock(12, incoming=5), FIVE, Policy(), four),
+        ("arrivals", Stock(30, incoming=9), FIVE, Policy(), four),
+        ("settings", stock, FIVE, Policy(min_stock=900), four),
+        ("settling", stock, FIVE, Policy(), four / 2),
     ):
-        parts = explain_change(before, stock, forecasts, policy)
+        parts = explain_change(before, now, forecasts, policy, settling)
         assert [name for name, units in parts.items() if units.any()] == [cause]
 
 

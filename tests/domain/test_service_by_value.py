@@ -17,6 +17,7 @@ from app.domain.replenishment.allocation import (
     levels_by_value,
     targets_by_value,
 )
+from app.domain.replenishment.settling import Reviewed, settle
 from app.domain.replenishment.target import chance_within, target_stock
 from tests.domain.golden import known_forecasts
 from tests.domain.test_replenishment import refused
@@ -114,3 +115,25 @@ def test_a_demand_that_is_certain_gets_exactly_that() -> None:
     sure = replace(two, sum_quantiles=np.repeat(two.sum_mean[:, :, None], len(two.grid_q), axis=2))
     one, rates = np.ones(1), np.array([0.5, 1e-3])
     assert targets_by_value(sure, Policy(14, 0, 7), value=one, cost=one, rates=rates).tolist() == [[42, 42]]
+
+
+def test_what_is_kept_of_targets_that_come_down_serves_too() -> None:
+    """Stock that is kept in one product is spared in the others: in all as much is met, the goal, for no more."""
+    both, policy = (
+        joined(*[known_forecasts(rate) for rate in (0.3, 0.8, 2.0, 5.0)] * 3),
+        Policy(14, 0, 7, 0.9),
+    )
+    n = len(both)
+    value, cost, nobody = np.full(n, 9.0), np.full(n, 4.0), np.zeros(n, dtype=bool)
+    goal = expected_fill(both, policy, target_stock(both, policy)[:, None], value)[0]
+    plain = levels_by_value(both, policy, value=value, cost=cost, fixed=nobody)
+    without = target_stock(both, replace(policy, service_level=plain))
+    slow = np.arange(n) % 4 < 2
+    before = Reviewed(np.where(slow, 40.0, np.nan), 7.0)
+    levels = levels_by_value(both, policy, value=value, cost=cost, fixed=nobody, before=before)
+    target = target_stock(both, replace(policy, service_level=levels))
+    kept = settle(target, before, 14.0, 7.0).whole
+    assert (levels < plain).all() and np.array_equal(kept > 0, slow)
+    met = expected_fill(both, policy, np.stack([target + kept, target, without], axis=1), value)
+    assert met[0] >= goal - 1e-9 and met[2] >= goal - 1e-9 and met[1] < goal
+    assert met[0] == pytest.approx(goal, abs=0.01)

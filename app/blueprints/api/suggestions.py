@@ -85,7 +85,7 @@ class LedgerLine(Model):
 class ChangeLine(Model):
     """Units that one cause changed."""
 
-    code: Literal["sales", "stock", "arrivals", "settings"]
+    code: Literal["sales", "stock", "arrivals", "settings", "settling"]
     label: str
     units: int
 

@@ -16,7 +16,7 @@ from app.domain.forecasts.answers import Answers, ask, digests
 from app.domain.forecasts.automatic import Choice, choose, still_fits
 from app.domain.forecasts.daily import daily_values
 from app.domain.forecasts.engines import ENGINES, SLOW, STAND_IN, Sums, prophet
-from app.domain.forecasts.result import GRID_DAYS, GRID_Q, MAX_DAYS, Forecasts
+from app.domain.forecasts.result import GRID_DAYS, GRID_Q, HOLIDAY_MARK, MAX_DAYS, Forecasts
 
 __all__ = [
     "ENGINES",
@@ -120,7 +120,7 @@ def _sums(
             notes[i] = part.note or f"chosen_{name}"
         if part.out_of_season is not None and shop.holiday is not None:
             for i in mine[part.out_of_season]:
-                notes[i] += f" holiday={HOLIDAYS[shop.holiday[rows[i]]]}"
+                notes[i] += f"{HOLIDAY_MARK}{HOLIDAYS[shop.holiday[rows[i]]]}"
         if part.gave_up is not None:
             used[mine[part.gave_up]] = STAND_IN
             for i in mine[part.gave_up]:
@@ -145,7 +145,7 @@ def _reasons(panel: Panel, notes: list[str], low: Bools, refused: Bools) -> Text
     """Codes with their numbers, which `app.words.forecasts` says in the reader's language."""
     codes = list(notes)
     for i in np.flatnonzero(low):
-        _, mark, holiday = codes[i].partition(" holiday=")
+        _, mark, holiday = codes[i].partition(HOLIDAY_MARK)
         codes[i] = f"short days={int(panel.history_days[i])}{mark}{holiday}"
     for i in np.flatnonzero(refused):
         codes[i] = "refused"

@@ -36,6 +36,8 @@ GRID_Q = np.array(
 )
 MAX_DAYS = 180
 
+HOLIDAY_MARK = " holiday="  # before the name of a holiday, at the end of a reason
+
 
 @dataclass(frozen=True)
 class Forecasts:
@@ -84,6 +86,11 @@ class Forecasts:
     def refused(self) -> Bools:
         """(n,) true where there was too little evidence for any number."""
         return np.isnan(self.sum_mean[:, 0])
+
+    @property
+    def out_of_season(self) -> Bools:
+        """(n,) true for goods of a holiday that is over, which are brought down for that."""
+        return np.array([HOLIDAY_MARK in reason for reason in self.reason.tolist()], dtype=bool)
 
     def mean_of_sum(self, days: ArrayLike) -> Floats:
         """(n,) expected units over the first `days` days (one number, or one for each variant; 0 to 180)."""

@@ -16,6 +16,7 @@ from app.domain.arrays import Bools, Floats
 from app.domain.forecasts.result import MAX_DAYS, Forecasts, at_probabilities
 from app.domain.replenishment.inputs import LIMITS, Policy
 from app.domain.replenishment.money import expected_unmet
+from app.domain.replenishment.settling import NOTHING, Reviewed, settle
 from app.domain.replenishment.target import ROUNDING, chance_within, target_stock
 
 STEPS = ndtr(np.linspace(-1.5, 3.5, 61))  # service levels tried, 7 % to 99.98 %
@@ -53,17 +54,29 @@ def targets_by_value(
     return np.stack([_last_worth(levels, worth >= rate, forecasts.refused) for rate in rates], axis=1)
 
 
+def movable(forecasts: Forecasts, *, value: Floats, cost: Floats, fixed: Bools) -> Bools:
+    """(n,) whose levels may move: not those that are `fixed`, refused, or whose value or cost is not known or 0."""
+    may: Bools = ~fixed & ~forecasts.refused & (value > 0) & (cost > 0)
+    return may
+
+
 def levels_by_value(
-    forecasts: Forecasts, policy: Policy, *, value: Floats, cost: Floats, fixed: Bools
+    forecasts: Forecasts,
+    policy: Policy,
+    *,
+    value: Floats,
+    cost: Floats,
+    fixed: Bools,
+    before: Reviewed = NOTHING,
 ) -> Floats:
     """(n,) service levels that are to meet as much demand in all, weighed by `value`, as the policy's own levels.
 
     The share of demand that the policy's levels are expected to meet is the goal; it is reached with the stock where
-    it saves most sales for its money, no product below LEAST_LEVEL. Variants that are `fixed`, refused, or whose
-    value or cost is not known or 0 keep their level.
+    it saves most sales for its money, no product below LEAST_LEVEL; what is kept of targets that come down from
+    `before` serves too. Variants that are not `movable` keep their level.
     """
     levels = policy.each("service_level", len(forecasts))
-    free = ~fixed & ~forecasts.refused & (value > 0) & (cost > 0)
+    free = movable(forecasts, value=value, cost=cost, fixed=fixed)
     if not free.any():
         return levels
     weight, money = np.where(free, value, 0.0), np.where(free, cost, 1.0)
@@ -71,10 +84,11 @@ def levels_by_value(
     targets = targets_by_value(forecasts, policy, value=weight, cost=money, rates=RATES)
     targets = np.maximum(targets, least[:, None])
     goal = expected_fill(forecasts, policy, target_stock(forecasts, policy)[:, None], weight)[0]
-    enough = expected_fill(forecasts, policy, targets, weight) >= goal
+    lead, review = (policy.each(name, len(free))[:, None] for name in ("lead_time_days", "review_days"))
+    settled = settle(targets, before.of_each(), lead, review)
+    enough = expected_fill(forecasts, policy, targets + settled.whole, weight) >= goal
     chosen = targets[:, int(enough.argmax()) if enough.any() else -1]
-    period = policy.each("lead_time_days", len(forecasts)) + policy.each("review_days", len(forecasts))
-    found = chance_within(forecasts, period, chosen[:, None] - WITHIN)[:, 0]
+    found = chance_within(forecasts, (lead + review)[:, 0], chosen[:, None] - WITHIN)[:, 0]
     return np.where(free, np.clip(found, LEAST_LEVEL, LIMITS["service_level"][1]), levels)
 
 

@@ -14,19 +14,26 @@ CAUSES = (
     "stock",
     "arrivals",  # what is on its way
     "settings",
+    "settling",  # targets that come down step by step
 )
 
 
 @dataclass(frozen=True)
 class Earlier:
-    """What an earlier plan was made from beside its forecast, and the (n,) quantity that it came to."""
+    """What an earlier plan was made from beside its forecast, and the (n,) quantity that it came to.
+
+    `settling` (n,) units by which its targets still had to come down.
+    """
 
     quantity: Floats
     stock: Stock
     policy: Policy
+    settling: Floats
 
 
-def explain_change(before: Earlier, stock: Stock, forecasts: Forecasts, policy: Policy) -> dict[str, Floats]:
+def explain_change(
+    before: Earlier, stock: Stock, forecasts: Forecasts, policy: Policy, settling: Floats
+) -> dict[str, Floats]:
     """(n,) units by cause; over the causes they sum to the new quantity minus the old, exactly.
 
     All are of the same variants in the same order. What the plan is made from is replaced one group at a time in the
@@ -35,9 +42,10 @@ def explain_change(before: Earlier, stock: Stock, forecasts: Forecasts, policy: 
     stock_now = replace(stock, incoming=before.stock.incoming, receipts=before.stock.receipts)
     made = [
         before.quantity,
-        quantity(before.stock, forecasts, before.policy),
-        quantity(stock_now, forecasts, before.policy),
-        quantity(stock, forecasts, before.policy),
-        quantity(stock, forecasts, policy),
+        quantity(before.stock, forecasts, before.policy, before.settling),
+        quantity(stock_now, forecasts, before.policy, before.settling),
+        quantity(stock, forecasts, before.policy, before.settling),
+        quantity(stock, forecasts, policy, before.settling),
+        quantity(stock, forecasts, policy, settling),
     ]
     return {cause: made[i + 1] - made[i] for i, cause in enumerate(CAUSES)}

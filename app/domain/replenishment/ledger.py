@@ -15,6 +15,7 @@ CODES = (
     "events",  # what coming events change of it
     "override",  # what the merchant's own number changes of it
     "safety",  # safety stock for the service level
+    "settling",  # what the target still has to come down by
     "minimum",  # raised to the minimum stock
     "on_hand",
     "committed",  # to open orders

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
+from numpy.typing import ArrayLike
 
 from app.domain.arrays import Bools, Floats, Texts
 from app.domain.forecasts.result import MAX_DAYS, Forecasts
@@ -31,13 +32,20 @@ class MinimumOrder:
 
 
 def resolve(
-    stock: Stock, forecasts: Forecasts, policy: Policy, *, holding_rate: float = HOLDING_RATE
+    stock: Stock,
+    forecasts: Forecasts,
+    policy: Policy,
+    *,
+    settling: ArrayLike = 0.0,
+    holding_rate: float = HOLDING_RATE,
 ) -> MinimumOrder:
-    """Price accepting the minimum order against waiting for the next review."""
+    """Price accepting the minimum order against waiting for the next review; targets are `settling` units higher."""
     n = len(forecasts)
     position = stock.position(n)
-    order = quantity(stock, forecasts, policy)
-    need = np.nan_to_num(np.maximum(target_stock(forecasts, policy), policy.each("min_stock", n)) - position)
+    above = np.broadcast_to(np.asarray(settling, dtype=np.float64), (n,))
+    order = quantity(stock, forecasts, policy, above)
+    target = np.maximum(target_stock(forecasts, policy) + above, policy.each("min_stock", n))
+    need = np.nan_to_num(target - position)
     excess = np.clip(order - need, 0.0, order)
     cost, price = stock.money("unit_cost", n), stock.money("price", n)
     yearly = forecasts.mean_of_sum(float(MAX_DAYS)) * 365 / MAX_DAYS

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import date, timedelta
+from typing import Any
 
 import numpy as np
 
@@ -12,6 +13,7 @@ from app.domain.replenishment import money, projection
 from app.domain.replenishment.inputs import Policy, Stock
 from app.domain.replenishment.ledger import Details, lines_matrix
 from app.domain.replenishment.order_size import order_quantity, within_maximum
+from app.domain.replenishment.settling import NOTHING, Reviewed, Settled, settle
 from app.domain.replenishment.suggestions import Suggestions
 from app.domain.replenishment.target import ROUNDING, stock_for, target_stock
 
@@ -24,11 +26,13 @@ def plan(
     today: date,
     model: Forecasts | None = None,
     usual: Forecasts | None = None,
+    before: Reviewed = NOTHING,
 ) -> Suggestions:
     """Suggestions for every variant of `forecasts`, from `stock` and `policy` given in the same order.
 
     `model`: the forecasts before the merchant's overrides, `usual`: those before coming events too, so that the
-    ledger shows what each changed.
+    ledger shows what each changed. `before`: what targets had come to at the latest review, from where they come
+    down step by step.
 
     target S = Q_α(demand over L + R), quantity = what S − position needs after minimum, MOQ, cases and
     maximum. Raises ValueError, naming field and variant, where an input is outside its limits.
@@ -40,7 +44,8 @@ def plan(
     expected = forecasts.mean_of_sum(period)
     by_model = expected if model is None else model.mean_of_sum(period)
     without_events = by_model if usual is None else usual.mean_of_sum(period)
-    parts, quantity = _order(stock, policy, target, expected, by_model, without_events)
+    settled = settle(target, before, lead, review)
+    parts, quantity = _order(stock, policy, settled, expected, by_model, without_events)
     known = ~forecasts.refused
     position = stock.position(n)
     reorder_point = np.ceil(stock_for(forecasts, lead, sd, alpha) - ROUNDING)
@@ -52,7 +57,8 @@ def plan(
         keys=forecasts.keys,
         today=today,
         quantity=quantity,
-        target_stock=np.maximum(target, policy.each("min_stock", n)),
+        target_stock=np.maximum(target + settled.whole, policy.each("min_stock", n)),
+        settled=settled,
         reorder_point=reorder_point,
         safety_stock=target - np.round(expected),
         expected_demand=expected,
@@ -68,24 +74,25 @@ def plan(
         overstock_units=idle,
         overstock_value=idle * unit_cost,
         ledger_units=lines_matrix(parts, quantity),
-        ledger_details=_details(policy, forecasts, period, alpha),
+        ledger_details=_details(policy, period, alpha, settled, before, today),
     )
 
 
-def quantity(stock: Stock, forecasts: Forecasts, policy: Policy) -> Floats:
-    """(n,) the quantities that `plan` suggests, without the rest."""
+def quantity(stock: Stock, forecasts: Forecasts, policy: Policy, settling: Floats) -> Floats:
+    """(n,) the quantities that `plan` suggests, without the rest, with targets `settling` (n,) units higher."""
     unused = np.zeros(len(forecasts))  # expected demand is lines of the ledger, no part of the quantity
-    return _order(stock, policy, target_stock(forecasts, policy), unused, unused, unused)[1]
+    settled = Settled(target_stock(forecasts, policy), settling)
+    return _order(stock, policy, settled, unused, unused, unused)[1]
 
 
 def _order(
-    stock: Stock, policy: Policy, target: Floats, expected: Floats, by_model: Floats, usual: Floats
+    stock: Stock, policy: Policy, settled: Settled, expected: Floats, by_model: Floats, usual: Floats
 ) -> tuple[dict[str, Floats], Floats]:
     """Ledger parts and quantity; without a forecast nothing is needed beyond the minimum stock."""
-    n = len(target)
+    n = len(settled.target)
     demand, modelled, ordinary = (np.nan_to_num(np.round(mean)) for mean in (expected, by_model, usual))
-    goal = np.nan_to_num(target)
-    raised = np.maximum(goal, policy.each("min_stock", n))
+    goal = np.nan_to_num(settled.target)
+    raised = np.maximum(goal + settled.whole, policy.each("min_stock", n))
     moq, case = policy.each("moq", n), policy.each("case_size", n)
     position = stock.position(n)
     need = raised - position
@@ -97,7 +104,8 @@ def _order(
         "events": modelled - ordinary,
         "override": demand - modelled,
         "safety": goal - demand,
-        "minimum": raised - goal,
+        "settling": settled.whole,
+        "minimum": raised - goal - settled.whole,
         "on_hand": -stock.units("on_hand", n),
         "committed": stock.units("committed", n),
         "backorders": stock.units("backorders", n),
@@ -170,14 +178,22 @@ def _overstock_days(policy: Policy, period: Floats) -> Floats:
     return np.minimum(period + policy.each("overstock_days", len(period)), float(MAX_DAYS))
 
 
-def _details(policy: Policy, forecasts: Forecasts, period: Floats, alpha: Floats) -> tuple[Details, ...]:
-    """The numbers behind a ledger's lines: days of the protection period, and the service level in percent."""
+def _details(
+    policy: Policy, period: Floats, alpha: Floats, settled: Settled, before: Reviewed, today: date
+) -> tuple[Details, ...]:
+    """The numbers behind a ledger's lines: days of the protection period, the service level in percent, and of a
+    target that comes down, from where and since when."""
     n = len(period)
     lead, review = policy.each("lead_time_days", n), policy.each("review_days", n)
-    return tuple(
+    details: list[dict[str, dict[str, Any]]] = [
         {
             "demand": {"lead_days": float(lead[i]), "review_days": float(review[i])},
             "safety": {"percent": round(100 * float(alpha[i]), 2)},
         }
         for i in range(n)
-    )
+    ]
+    was, days = np.broadcast_to(before.target, (n,)), np.broadcast_to(before.days, (n,))
+    for i in np.flatnonzero(settled.whole > 0):
+        on = today - timedelta(days=int(days[i]))
+        details[i]["settling"] = {"was": round(float(was[i])), "on": on.isoformat()}
+    return tuple(details)

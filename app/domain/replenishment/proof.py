@@ -18,9 +18,12 @@ from app.domain.forecasts import Choice, Forecasts, choose, forecast
 from app.domain.replenishment.inputs import Policy
 from app.domain.replenishment.order_size import order_quantity, within_maximum
 from app.domain.replenishment.replay import Decide, Order, Replay, replay
+from app.domain.replenishment.settling import Reviewed, Reviews
 from app.domain.replenishment.target import ROUNDING, target_stock
 
-ShareOut = Callable[[Forecasts, Policy], Policy]
+ShareOut = Callable[[Forecasts, Policy, Reviewed], Policy]
+Moving = Callable[[Forecasts], Bools]
+"""(forecasts of a review) → (n,) whose levels are shared out, and targets therefore come down step by step."""
 
 DRAWS = 8
 MOST_DAYS, FEWEST_DAYS, LEARN_DAYS = 182, 42, 56
@@ -82,14 +85,15 @@ def prove(
     engine: str = "auto",
     seed: int = 0,
     progress: Callable[[float], None] = lambda _: None,
-    share_out: ShareOut = lambda _, policy: policy,
+    share_out: ShareOut = lambda _, policy, __: policy,
+    moving: Moving = lambda made: np.zeros(len(made), dtype=bool),
 ) -> Proof:
     """Replay `rows` of the panel under `policy` (given in their order) over the window of its history.
 
     `closing` (n, days of the panel) is the recorded stock at each day's close, NaN where unknown; `inferred`
     marks days held to be sold out. The panel's `in_stock` must say the same. `progress` hears of shares done,
-    `share_out` says what the policy is once the forecasts of a review are known. Raises ValueError where the
-    history is too short, see `window`. The same seed gives the same proof.
+    `share_out` says what the policy is once the forecasts of a review are known, `moving` for whom. Raises
+    ValueError where the history is too short, see `window`. The same seed gives the same proof.
     """
     found = window(panel.days)
     if found is None:
@@ -100,7 +104,9 @@ def prove(
     lead, review = (np.ceil(policy.each(name, len(rows))) for name in ("lead_time_days", "review_days"))
     warm = int(min((lead + review).max(), days // 3))
     measured = slice(first + 1 + warm, panel.days)
-    ours = _Planner(panel.keys[rows], policy, engine, seed, lambda done: progress(done / days), share_out)
+    ours = _Planner(
+        panel.keys[rows], policy, engine, seed, lambda done: progress(done / days), share_out, moving
+    )
     ways: list[list[Way]] = [[], [], []]
     for part in _parts(len(rows)):
         wanted = sampled_demand(panel.take(rows[part]), first + 1, days, seed=seed + part.start, draws=DRAWS)
@@ -141,14 +147,17 @@ class _Planner:
         seed: int,
         progress: Callable[[float], None],
         share_out: ShareOut,
+        moving: Moving,
     ) -> None:
         self.keys, self.policy, self.engine, self.seed = keys, policy, engine, seed
-        self.progress, self.share_out = progress, share_out
+        self.progress, self.share_out, self.moving = progress, share_out, moving
         n = len(keys)
-        self.focus = int(np.median(policy.each("lead_time_days", n) + policy.each("review_days", n)))
+        lead, review = (policy.each(name, n) for name in ("lead_time_days", "review_days"))
+        self.focus = int(np.median(lead + review))
         self.choice: Choice | None = None
         self.begun = self.trained = 0
         self.targets: dict[int, Floats] = {}
+        self.reviews = Reviews(lead, review)
 
     def decide(self, known: Panel, at: Ints) -> Floats:
         """Target stock (m, DRAWS), the same in each draw."""
@@ -171,7 +180,9 @@ class _Planner:
             seed=self.seed,
         )
         self.progress(float(known.days - self.begun))
-        target = np.nan_to_num(target_stock(made, self.share_out(made, self.policy)))
+        before = self.reviews.before(float(known.days), ~self.moving(made) | made.out_of_season)
+        target = target_stock(made, self.share_out(made, self.policy, before))
+        target = self.reviews.settled(float(known.days), target, made, before)
         return np.maximum(target, self.policy.each("min_stock", len(self.keys)))
 
 

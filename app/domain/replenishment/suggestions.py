@@ -7,6 +7,7 @@ from datetime import date
 
 from app.domain.arrays import Bools, Floats, Keys, Texts
 from app.domain.replenishment.ledger import Details, LedgerLine, lines
+from app.domain.replenishment.settling import Settled
 
 
 @dataclass(frozen=True)
@@ -37,7 +38,8 @@ class Suggestion:
 class Suggestions:
     """Arrays (n,) in the order of the forecast's keys; `suggestions[i]` is one Suggestion with its ledger.
 
-    `quantity` whole units (0 where refused); `target_stock` S (F3), `reorder_point` (F1 over the lead time)
+    `quantity` whole units (0 where refused); `target_stock` S (F3), on its way down where it was higher, see
+    `settled`; `reorder_point` (F1 over the lead time)
     and `safety_stock` whole units, `expected_demand` over lead time + review; `days_of_cover` of what is in
     stock and on its way. `stock_out_p10`: 10 % chance of having run out by that day; None: not within 180
     days. `urgency`: now (already below the reorder point), soon (order at this review), later, none, or
@@ -49,6 +51,7 @@ class Suggestions:
     today: date
     quantity: Floats
     target_stock: Floats
+    settled: Settled
     reorder_point: Floats
     safety_stock: Floats
     expected_demand: Floats

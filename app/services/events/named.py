@@ -8,7 +8,7 @@ from sqlalchemy import select
 
 from app.models.events import Event
 from app.platform import db
-from app.services import audit
+from app.services import audit, settling
 
 MOST_TEXT = 500
 LONGEST_DAYS = 92
@@ -80,6 +80,7 @@ def add(
     )
     db.session().add(event)
     db.session().flush()
+    _come_down_at_once(event)
     audit.record(
         actor=actor,
         action="event.named",
@@ -101,6 +102,7 @@ def remove(event_id: int, *, actor: str, now: datetime) -> None:
         raise EventNotFound
     if event.removed_at is None:
         event.removed_at = now
+        _come_down_at_once(event)
         audit.record(actor=actor, action="event.removed", event_id=event_id, name=event.name)
 
 
@@ -109,7 +111,13 @@ def call_ordinary(event_id: int, is_ordinary: bool, *, actor: str) -> None:
     event = _get(event_id)
     if event.is_ordinary != is_ordinary:
         event.is_ordinary = is_ordinary
+        _come_down_at_once(event)
         audit.record(actor=actor, action="event.called_ordinary", event_id=event_id, is_ordinary=is_ordinary)
+
+
+def _come_down_at_once(event: Event) -> None:
+    """What was taken for demand, or is no longer, is no reason to let targets come down slowly."""
+    settling.forget(None if event.scope == "all" else variants_of(event.scope, event.target))
 
 
 def _get(event_id: int) -> Event:

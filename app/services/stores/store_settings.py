@@ -12,9 +12,12 @@ from sqlalchemy.exc import IntegrityError
 
 from app.models.stores import Store, StoreSettings
 from app.platform import db, tenancy
-from app.services import audit
+from app.services import audit, settling
 from app.services.stores.known import StoreNotFound
 from app.shopify.rows import ShopRow
+
+# With another of these no target is comparable with the one before.
+_OTHER_TARGETS = {"engine", "service_by"}
 
 
 def settings() -> StoreSettings:
@@ -40,6 +43,8 @@ def change_settings(values: Mapping[str, Any], *, actor: str, now: datetime) -> 
     for name, (_, value) in changed.items():
         setattr(current, name, value)
     if changed:
+        if changed.keys() & _OTHER_TARGETS:
+            settling.forget()
         current.updated_at = now
         audit.record(actor=actor, action="settings.changed", changes={k: list(v) for k, v in changed.items()})
     return changed
