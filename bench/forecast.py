@@ -18,7 +18,8 @@ import numpy as np
 import pandas as pd
 
 from app.domain.demand import Panel
-from app.domain.forecasts import ENGINES, MAX_DAYS, forecast
+from app.domain.forecasts import ENGINES, MAX_DAYS, Choice, choose, forecast
+from app.domain.forecasts.learned import has_time
 from bench.accuracy import LEVELS, NAMES, mean_of_origins, scaled_errors, slices
 from bench.panel import PanelError, Sales, read
 
@@ -61,6 +62,12 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--step", type=int, default=28, help="days between origins when a number is given")
     parser.add_argument("--engine", default="auto", help=f"one or more of {','.join(ENGINES)}")
     parser.add_argument("--limit", type=int, help="score this many SKUs only (the whole shop stays known)")
+    parser.add_argument(
+        "--weeks",
+        type=int,
+        default=4,
+        help="weeks that the auto engine has learnt in the shop: large ones ask the models of the last four",
+    )
     parser.add_argument("--out", help="predictions, Parquet")
     parser.add_argument("--json", help="the tables, JSON")
     parser.add_argument("--seed", type=int, default=0)
@@ -78,9 +85,10 @@ def run(options: argparse.Namespace) -> tuple[dict[str, object], pd.DataFrame]:
         panel, actual = _known_and_actual(sales, origin, options.horizon)
         rows = _scored(panel, options.limit)
         count += len(rows)
+        earlier = _learnt_before(panel, options) if "auto" in seconds else None
         for engine in seconds:
             begin = time.perf_counter()
-            part = _predict(panel, rows, engine, options)
+            part = _predict(panel, rows, engine, options, earlier)
             seconds[engine] += time.perf_counter() - begin
             parts.append(_score(part, panel.take(rows), actual[rows], origin).assign(engine=engine))
     predictions = pd.concat(parts, ignore_index=True)
@@ -137,10 +145,28 @@ def _scored(panel: Panel, limit: int | None) -> np.ndarray:
     return np.sort(np.random.default_rng(0).permutation(rows)[:limit])
 
 
-def _predict(panel: Panel, rows: np.ndarray, engine: str, options: argparse.Namespace) -> pd.DataFrame:
+def _learnt_before(panel: Panel, options: argparse.Namespace) -> Choice | None:
+    """What the auto engine has learnt in the weeks before, as far as it uses that; None: nothing."""
+    choice = None
+    for week in reversed(range(1, options.weeks if has_time(panel) else 1)):
+        past = panel.until_column(panel.days - 7 * week)
+        choice = choose(past, focus=options.horizon, seed=options.seed, earlier=choice)
+    return choice
+
+
+def _predict(
+    panel: Panel, rows: np.ndarray, engine: str, options: argparse.Namespace, earlier: Choice | None
+) -> pd.DataFrame:
     """Quantiles of the horizon's sum and, as columns d1 …, daily means of the scored rows."""
+    learnt = engine == "auto"
     result = forecast(
-        panel, horizon=options.horizon, engine=engine, only=rows, refuse_below_days=1, seed=options.seed
+        panel,
+        horizon=options.horizon,
+        engine=engine,
+        only=rows,
+        refuse_below_days=1,
+        choice=choose(panel, focus=options.horizon, seed=options.seed, earlier=earlier) if learnt else None,
+        seed=options.seed,
     )
     frame = pd.DataFrame({"sku": result.keys, "mean": result.mean_of_sum(options.horizon)})
     for level, name in zip(LEVELS, NAMES, strict=True):

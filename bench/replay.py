@@ -188,7 +188,9 @@ class _Made:
         if known.days not in self.made:
             if self.engine == "auto" and len(self.made) % self.options.retrain == 0:
                 focus = self.options.lead_time + self.options.review_days
-                self.choice = automatic.choose(known, focus=focus, seed=self.options.seed)
+                self.choice = automatic.choose(
+                    known, focus=focus, seed=self.options.seed, earlier=self.choice
+                )
             self.made[known.days] = forecast(
                 known,
                 horizon=1,

@@ -9,6 +9,7 @@ import pytest
 
 from app.domain.demand import Panel
 from app.domain.forecasts import automatic, forecast, learned
+from app.domain.forecasts.season import Season
 from app.domain.forecasts.windows import Windows
 from tests.domain.shops import shop
 
@@ -43,11 +44,17 @@ def test_large_data_teach_most_about_the_length_ordered_for_and_twice_where_ther
     days: int, most: int, share: float, rows: list[int], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     given: list[np.ndarray] = []
-    monkeypatch.setattr(learned, "_train", lambda x, *_, **__: (given.append(x), ())[1])
+    monkeypatch.setattr(learned, "_train", lambda x, *_, **__: (given.append(x), ("new",))[1])
     monkeypatch.setattr(learned, "MAX_ROWS", 60_000)
     monkeypatch.setattr(learned, "TWICE_MOST", most)
-    learned.learn(shop(200, days), 0.05, focus=14)
+    first = learned.learn(shop(200, days), 0.05, focus=14)
     assert [len(x) for x in given] == rows
+    old = replace(first, boosters=tuple((f"{week}",) for week in range(4) for _ in rows))
+    with_earlier = learned.learn(shop(200, days), 0.05, focus=14, earlier=old)
+    kept = old.boosters[:6] if len(rows) == 2 else ()
+    assert with_earlier == replace(first, boosters=first.boosters + kept), "the newest three weeks have a say"
+    for other in ({"decay": 0.02}, {"longest": 90}, {"season": Season(strength=0.5)}):
+        assert learned.learn(shop(200, days), 0.05, focus=14, earlier=replace(old, **other)) == first
     assert len(rows) == 1 or not np.array_equal(given[0], given[1], equal_nan=True)
     for x in given:
         length = np.exp(x[:, 2]).round()

@@ -78,8 +78,9 @@ def test_it_learns_most_about_sums_as_long_as_most_products_are_ordered_for(
 ) -> None:
     asked: list[int] = []
 
-    def choose(panel: Panel, *, focus: int) -> engines.Choice:
+    def choose(panel: Panel, *, focus: int, earlier: engines.Choice | None) -> engines.Choice:
         asked.append(focus)
+        assert (earlier is None) == (len(asked) == 1), "what was learnt a week before has a say"
         return engines.choose(panel, focus=focus)
 
     monkeypatch.setattr(choices, "choose", choose)

@@ -76,13 +76,17 @@ def reason(choice: Choice) -> str:
     return f"{learnt} closer={choice.gain:.0%}".removesuffix("%") if choice.gain > 0 else learnt
 
 
-def choose(panel: Panel, *, focus: int = 28, seed: int = 0) -> Choice:
-    """Backtest the mix at cut-offs of the last weeks, then train on everything known."""
+def choose(panel: Panel, *, focus: int = 28, seed: int = 0, earlier: Choice | None = None) -> Choice:
+    """Backtest the mix at cut-offs of the last weeks, then train on everything known.
+
+    What was chosen some days `earlier` for the same shop, where it still fits, has a say in the forecasts.
+    """
     decay = best_decay(panel)
     if not learning.can_learn(panel):
         return Choice(0.0, _prior(len(panel), panel.days)[1], decay, None, np.nan, panel.days)
     share, own, gain = _backtest(panel, focus, seed)
-    model = learning.learn(panel, decay, focus=focus, seed=seed) if share > 0 else None
+    before = earlier.learned if earlier is not None and still_fits(earlier, panel) else None
+    model = learning.learn(panel, decay, focus=focus, seed=seed, earlier=before) if share > 0 else None
     return Choice(share, own, decay, model, gain, panel.days)
 
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Any
 
@@ -40,9 +40,11 @@ MIN_ROWS = 500
 YOUNG_DAYS, YOUNG_EXTRA = 45, 0.2  # a new product strays further than older ones at the same rate did
 OVERDRAW = 8  # draws for each row wanted: most are valid, in short histories few
 FOCUS, FOCUS_SMALL = 0.7, 1 / 3  # share of large and small data's rows at the length that the shop orders for
+LARGE_ROWS, LARGE_DAYS = 60_000, 365  # from which on data are large
 TWICE_MOST = 5_000  # variants up to which the night has time to learn twice and to average the answers
 TWICE_SHARE = 0.7  # of the rows of a model that learns once
 ANOTHER = 1_000  # from a sample's seed to the next one's
+EARLIER = 3  # weeks whose models answer beside the newest where it learns twice: each saw other luck
 
 
 @dataclass(frozen=True)
@@ -61,24 +63,46 @@ class Learned:
         booster = libraries.lightgbm().Booster
         return [[booster(model_str=text) for text in sample] for sample in self.boosters]
 
+    def beside(self, earlier: Learned | None) -> Learned:
+        """The same with the boosters of EARLIER weeks, as far as they measure by the same scale."""
+        if earlier is None or self._scale != earlier._scale:
+            return self
+        kept = earlier.boosters[: EARLIER * len(self.boosters)]
+        return replace(self, boosters=self.boosters + kept)
+
+    @property
+    def _scale(self) -> tuple[object, ...]:
+        return self.decay, self.longest, self.season
+
 
 def can_learn(panel: Panel) -> bool:
     """Whether there is enough to learn from: some hundred days of selling variants."""
     return panel.days >= 2 * FIRST_CUT + LEAST_LENGTH and _row_count(panel) >= MIN_ROWS
 
 
+def has_time(panel: Panel) -> bool:
+    """Whether the shop is large enough to gain from learning twice, with EARLIER weeks beside, and not too large."""
+    return not _is_small(panel, _row_count(panel)) and len(panel) <= TWICE_MOST
+
+
 def learn(
-    panel: Panel, decay: float, *, focus: int = 28, seed: int = 0, max_rows: int | None = None
+    panel: Panel,
+    decay: float,
+    *,
+    focus: int = 28,
+    seed: int = 0,
+    max_rows: int | None = None,
+    earlier: Learned | None = None,
 ) -> Learned:
     """Train on windows that ended by the panel's last day; a dozen seconds at most.
 
     `decay` is the smoothing of the scale (see `calibrated.best_decay`); `focus` the length of sum that
-    matters most. The same panel and seed give the same model.
+    matters most; `earlier` what was learnt of the shop a week before. The same in, the same out.
     """
     usable = max((panel.days - FIRST_CUT) // 2, LEAST_LENGTH)
     lengths = LENGTHS[: np.searchsorted(LENGTHS, usable, side="right")]
     count = min(max_rows or MAX_ROWS, _row_count(panel))
-    shop, small = Shop.of(panel, decay), count < 60_000 or panel.days < 365
+    shop, small = Shop.of(panel, decay), _is_small(panel, count)
     share = FOCUS_SMALL if small else FOCUS
     twice = not small and len(panel) <= TWICE_MOST
     count = int(TWICE_SHARE * count) if twice else count
@@ -88,7 +112,12 @@ def learn(
         x, y, weight = _training_rows(panel, shop, lengths, focus, count, rng, share=share)
         boosters.append(_train(x, y, weight, small=small, seed=own))
     widen = widening(panel, min(focus, int(lengths[-1])))
-    return Learned(tuple(boosters), decay, int(lengths[-1]), widen, shop.season)
+    made = Learned(tuple(boosters), decay, int(lengths[-1]), widen, shop.season)
+    return made.beside(earlier) if twice else made
+
+
+def _is_small(panel: Panel, count: int) -> bool:
+    return count < LARGE_ROWS or panel.days < LARGE_DAYS
 
 
 def _train(x: Floats, y: Floats, weight: Floats, *, small: bool, seed: int) -> tuple[str, ...]:

@@ -17,11 +17,10 @@ CHANGED_SHARE = 0.1  # of the variants come or gone: then it is another shop
 def current(panel: Panel, *, now: datetime) -> Choice:
     """The stored choice while it fits this panel; else a new one, which is stored."""
     kept = db.rows("SELECT origin, variants, content FROM forecast_choices")
-    if kept and _is_near(kept[0].origin, kept[0].variants, panel):
-        choice = Choice.from_json(kept[0].content)
-        if still_fits(choice, panel):
-            return choice
-    choice = choose(panel, focus=_protection_days())
+    earlier = Choice.from_json(kept[0].content) if kept and _is_same_shop(kept[0].variants, panel) else None
+    if earlier is not None and _is_recent(kept[0].origin, panel) and still_fits(earlier, panel):
+        return earlier
+    choice = choose(panel, focus=_protection_days(), earlier=earlier)
     row = ("auto", panel.last_day, len(panel), choice.to_json(), now)
     copying.upsert(
         ForecastChoice, ("engine", "origin", "variants", "content", "made_at"), [row], key=["engine"]
@@ -38,6 +37,9 @@ def _protection_days() -> int:
     return int(planned[0].middle or usual.lead_time_days + usual.review_days)
 
 
-def _is_near(origin: date, variants: int, panel: Panel) -> bool:
-    age = (panel.last_day - origin).days
-    return 0 <= age < KEPT_DAYS and abs(len(panel) - variants) <= CHANGED_SHARE * variants
+def _is_recent(origin: date, panel: Panel) -> bool:
+    return 0 <= (panel.last_day - origin).days < KEPT_DAYS
+
+
+def _is_same_shop(variants: int, panel: Panel) -> bool:
+    return abs(len(panel) - variants) <= CHANGED_SHARE * variants
