@@ -51,19 +51,21 @@ def _is_lost(job: Job, connection: Redis, now: datetime) -> bool:
     return False
 
 
-def bring_overdue(queues: list[Queue], *, now: datetime) -> int:
+def bring_overdue(queues: list[Queue], *, now: datetime, after: timedelta = _OVERDUE) -> int:
     """Enqueue delayed jobs whose time has passed a while ago; returns how many.
 
     One worker's scheduler does that on time. When it was killed, another takes its place after a minute only.
+    However many look at once, one of them brings a job.
     """
     brought = 0
     for queue in queues:
         registry = ScheduledJobRegistry(queue=queue)  # type: ignore[no-untyped-call]
-        for job_id in registry.get_jobs_to_schedule(int((now - _OVERDUE).timestamp()), 100):
+        for job_id in registry.get_jobs_to_schedule(int((now - after).timestamp()), 100):
             if not queue.connection.zrem(registry.key, job_id):
                 continue  # somebody else has it
             try:
-                queue.enqueue_job(Job.fetch(job_id, connection=queue.connection))
+                job = Job.fetch(job_id, connection=queue.connection)
+                queue.enqueue_job(job, at_front=job.should_enqueue_at_front())
                 brought += 1
             except NoSuchJobError:
                 continue

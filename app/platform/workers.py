@@ -10,6 +10,7 @@ import sys
 import threading
 import time
 from collections.abc import Callable
+from datetime import timedelta
 from typing import Any
 
 from flask import Flask
@@ -51,6 +52,11 @@ class _Scheduler(RQScheduler):
     def _install_signal_handlers(self) -> None:
         super()._install_signal_handlers()  # type: ignore[no-untyped-call]
         _end_with(self.worker_pid, signal.SIGTERM)
+
+    def enqueue_scheduled_jobs(self) -> None:
+        """Enqueue what is due. RQ reads, enqueues, then removes: with a worker that brings overdue ones, twice."""
+        queues = [Queue(name, connection=self.connection) for name in self.acquired_locks]
+        lost.bring_overdue(queues, now=clock.now(), after=timedelta(0))
 
 
 class FluxorWorker(Worker):

@@ -49,6 +49,7 @@ def test_large_data_teach_most_about_the_length_ordered_for_and_twice_where_ther
     monkeypatch.setattr(learned, "TWICE_MOST", most)
     first = learned.learn(shop(200, days), 0.05, focus=14)
     assert [len(x) for x in given] == rows
+    assert learned.has_time(shop(200, days)) == (len(rows) == 2)
     old = replace(first, boosters=tuple((f"{week}",) for week in range(4) for _ in rows))
     with_earlier = learned.learn(shop(200, days), 0.05, focus=14, earlier=old)
     kept = old.boosters[:6] if len(rows) == 2 else ()

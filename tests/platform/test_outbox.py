@@ -9,10 +9,12 @@ import pytest
 from flask import Flask
 from rq import SimpleWorker
 from rq.job import Job
+from rq.registry import ScheduledJobRegistry
 from sqlalchemy import text
 
 from app.platform import clock, db, lost, outbox, queue
 from app.platform.queue import enqueue, global_job, kept
+from app.platform.workers import _Scheduler
 from tests.factories import Shop, make_store
 from tests.live import bring_forward
 
@@ -202,5 +204,29 @@ def test_a_delayed_job_is_brought_though_no_scheduler_lives() -> None:
     queues = queue.queues()
     assert lost.bring_overdue(queues, now=clock.now() + timedelta(seconds=29)) == 0
     assert lost.bring_overdue(queues, now=clock.now() + timedelta(seconds=60)) == 1
+    SimpleWorker(queues, connection=queue.connection()).work(burst=True, logging_level="CRITICAL")
+    assert SEEN == ["a"]
+
+
+def test_a_delayed_job_that_two_have_seen_at_once_is_brought_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    enqueue(note, "a", once="note-1", delay_seconds=1)
+    queues, later = queue.queues(), clock.now() + timedelta(seconds=60)
+    seen = {one.name: ScheduledJobRegistry(queue=one).get_job_ids() for one in queues}
+    scheduler = _Scheduler(queues, connection=queue.connection())
+    scheduler._acquired_locks = {one.name for one in queues}
+    assert lost.bring_overdue(queues, now=later) == 1
+    monkeypatch.setattr(ScheduledJobRegistry, "get_jobs_to_schedule", lambda self, *_: seen[self.name])
+    assert lost.bring_overdue(queues, now=later) == 0
+    scheduler.enqueue_scheduled_jobs()
+    assert sum(len(one) for one in queues) == 1
+
+
+def test_the_scheduler_brings_what_is_due_and_nothing_else() -> None:
+    enqueue(note, "a", once="note-1", delay_seconds=0.0001)
+    enqueue(note, "b", once="note-2", delay_seconds=600)
+    queues = queue.queues()
+    scheduler = _Scheduler(queues, connection=queue.connection())
+    scheduler._acquired_locks = {one.name for one in queues}
+    scheduler.enqueue_scheduled_jobs()
     SimpleWorker(queues, connection=queue.connection()).work(burst=True, logging_level="CRITICAL")
     assert SEEN == ["a"]
