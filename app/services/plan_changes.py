@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from app.domain.arrays import Floats, Ints
+from app.domain.arrays import Bools, Floats, Ints
 from app.domain.forecasts import Forecasts
 from app.domain.replenishment import Policy, Stock, Suggestions
 from app.domain.replenishment.change import CAUSES, Earlier, explain_change
@@ -30,11 +30,12 @@ _NUMBERS = ("quantity", *_STOCK, *_POLICY, "settling")
 
 
 def since_last_week(
-    made: Suggestions, forecasts: Forecasts, stock: Stock, policy: Policy, *, today: date
+    made: Suggestions, forecasts: Forecasts, stock: Stock, policy: Policy, shared: Bools, *, today: date
 ) -> list[dict[str, Any] | None]:
     """For each suggestion the units by cause since the plan of a week ago or more, its day and its quantity.
 
-    In a store's first week it is the first day's plan. None where there was none yet, and where nothing has changed.
+    `shared` (n,): whose levels are shared out by value. In a store's first week it is the first day's plan. None
+    where there was none yet, and where nothing has changed.
     """
     ids, n = np.asarray(made.keys, dtype=np.int64), len(made)
     since = _compared_with(today)
@@ -53,7 +54,7 @@ def since_last_week(
         Policy(**{name: before[name] for name in _POLICY}),
         before["settling"],
     )
-    parts = explain_change(earlier, stock, forecasts, policy, made.settled.whole)
+    parts = explain_change(earlier, stock, forecasts, policy, settling=made.settled.whole, shared=shared)
     units = np.stack([parts[cause] for cause in CAUSES], axis=1).astype(np.int64)
     told = is_known & units.any(axis=1)
     return [

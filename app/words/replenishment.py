@@ -34,7 +34,7 @@ CAUSES = {
     "stock": lazy_gettext("Stock on hand and open orders"),
     "arrivals": lazy_gettext("What is on its way"),
     "settings": lazy_gettext("Settings, such as lead time and service level"),
-    "settling": lazy_gettext("Targets that come down step by step"),
+    "sharing": lazy_gettext("Stock shared out by value: levels, and targets that come down step by step"),
 }
 
 
@@ -102,7 +102,7 @@ def event(*, name: str, first: str, last: str, percent: float) -> str:
 
 def _settling(facts: Mapping[str, Any]) -> str:
     return gettext(
-        "it was %(units)s on %(day)s; a quiet week may be chance, so a part of the way is taken at each review",
+        "it was %(units)s on %(day)s; a quiet week may be chance, so it comes down a part of the way at each review",
         units=number(facts["was"]),
         day=long_day(date.fromisoformat(facts["on"])),
     )

@@ -145,7 +145,8 @@ def test_a_change_is_split_exactly() -> None:
     old = quantity(Stock(a, incoming=b), five, Policy(), then)
     before = Earlier(old, Stock(a, incoming=b), Policy(), then)
     stock, policy = Stock(c, incoming=d), Policy(drawn(chance, 1, 30), case_size=drawn(chance, 1, 30))
-    parts = explain_change(before, stock, two, policy, settling)
+    nobody = np.zeros(MANY, dtype=bool)
+    parts = explain_change(before, stock, two, policy, settling=settling, shared=nobody)
     assert np.array_equal(sum(parts.values()), quantity(stock, two, policy, settling) - old)
     assert all(np.any(units) for units in parts.values())
 
@@ -159,10 +160,16 @@ def test_one_thing_that_changed_is_the_cause_of_all() -> None:
         ("stock", Stock(12, incoming=5), FIVE, Policy(), four),
         ("arrivals", Stock(30, incoming=9), FIVE, Policy(), four),
         ("settings", stock, FIVE, Policy(min_stock=900), four),
-        ("settling", stock, FIVE, Policy(), four / 2),
+        ("sharing", stock, FIVE, Policy(), four / 2),
+        ("sharing", stock, FIVE, Policy(service_level=0.8), four),
     ):
-        parts = explain_change(before, now, forecasts, policy, settling)
+        parts = explain_change(
+            before, now, forecasts, policy, settling=settling, shared=np.ones(3, dtype=bool)
+        )
         assert [name for name, units in parts.items() if units.any()] == [cause]
+    level = Policy(service_level=0.8)
+    own = explain_change(before, stock, FIVE, level, settling=four, shared=np.zeros(3, dtype=bool))
+    assert [name for name, units in own.items() if units.any()] == ["settings"]
 
 
 @pytest.mark.parametrize("currency", [1.0, 1e-4, 150.0])

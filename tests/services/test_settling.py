@@ -89,7 +89,7 @@ def test_a_target_comes_down_by_a_third_of_the_way_in_a_week(
     for role in ("owner", "viewer"):
         page = client.get(f"/products/{ids[0]}", headers=shop.headers(role)).get_data(as_text=True)
         assert "Target comes down step by step" in page and "a quiet week may be chance" in page
-        assert "Targets that come down step by step" in page
+        assert "Stock shared out by value: levels, and targets that come down step by step" in page
 
 
 def test_between_two_reviews_the_review_counts(app: Flask, store: Ready) -> None:
@@ -108,27 +108,26 @@ def test_the_change_is_split_exactly_on_page_report_and_api(
     shop, ids = store
     now = planned(app, shop)
     coffee = now[ids[0]]
-    assert coffee.change["settling"] == lines(coffee)["settling"]["units"]
+    assert coffee.change["sharing"] and not coffee.change["settings"], "nobody has set another level"
     for row in now.values():
         if row.change:
             assert sum(row.change[cause] for cause in CAUSES) == row.quantity - row.change["before"]
     told = client.get(f"/api/suggestions/{ids[0]}", headers=shop.headers("viewer")).get_json()
     assert {"settling"} <= {line["code"] for line in told["ledger"]}
-    assert {"settling"} <= {line["code"] for line in told["change"]["lines"]}
+    assert {"sharing"} <= {line["code"] for line in told["change"]["lines"]}
     with app.app_context(), tenancy.store_scope(db.session(), shop.id), db.transaction():
         number = reports.request("reorder", actor="test", now=NOW)
         reports.make(number, today=TODAY, now=NOW)
         rows = csv.DictReader(io.StringIO(factories.file_of(number).decode("utf-8-sig")))
     told = next(row for row in rows if row["product_name"] == factories.ITEMS[0].name)
-    assert int(told["changed_by_settling"]) == coffee.change["settling"]
+    assert int(told["changed_by_sharing"]) == coffee.change["sharing"]
     # A week later it is what was kept then that comes down further.
     write(app, shop, "DELETE FROM plan_bases WHERE planned_on <> :day", day=TODAY)
     write(app, shop, "UPDATE plan_bases SET planned_on = :day", day=WEEK_AGO)
     write(app, shop, "UPDATE reviewed_targets SET reviewed_on = :day", day=WEEK_AGO)
     later = planned(app, shop)[ids[0]]
-    assert (
-        later.change["settling"] == lines(later)["settling"]["units"] - lines(coffee)["settling"]["units"] < 0
-    )
+    assert lines(later)["settling"]["units"] < lines(coffee)["settling"]["units"]
+    assert later.change["sharing"] == later.quantity - coffee.quantity, "nothing else has changed"
 
 
 @pytest.mark.parametrize(

@@ -85,7 +85,7 @@ class LedgerLine(Model):
 class ChangeLine(Model):
     """Units that one cause changed."""
 
-    code: Literal["sales", "stock", "arrivals", "settings", "settling"]
+    code: Literal["sales", "stock", "arrivals", "settings", "sharing"]
     label: str
     units: int
 

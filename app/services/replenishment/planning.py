@@ -65,7 +65,7 @@ def run(applied: Applied, *, today: date, now: datetime) -> Suggestions | None:
         "safety": service_levels.facts(taken.keys, policy, asked),
     }
     service_levels.store_costs(taken, asked, stock, classes, now=now)
-    changes = plan_changes.since_last_week(made, taken, stock, policy, today=today)
+    changes = plan_changes.since_last_week(made, taken, stock, policy, moving, today=today)
     plan_changes.note(made, stock, policy, today=today)
     settling.note(reviews, made, taken, today=today)
     stored = _columns(made, found, now, facts, classes)

@@ -59,7 +59,7 @@ _COLUMNS: dict[str, tuple[str, ...]] = {
         "changed_by_stock",
         "changed_by_arrivals",
         "changed_by_settings",
-        "changed_by_settling",
+        "changed_by_sharing",
     ),
     "accuracy": (
         "from_day",
@@ -110,7 +110,7 @@ _PARTS = {
         "p.vendor, s.quantity, s.urgency, s.order_by, s.cost, s.target_stock, s.safety_stock, s.on_hand,"
         " s.committed, s.incoming, s.change->>'since', (s.change->>'before')::int, (s.change->>'sales')::int,"
         " (s.change->>'stock')::int, (s.change->>'arrivals')::int, (s.change->>'settings')::int,"
-        " (s.change->>'settling')::int",
+        " (s.change->>'sharing')::int",
         "",
         "AND s.quantity > 0",
         "s.urgency_rank, s.order_by NULLS LAST, v.id",
