@@ -45,7 +45,8 @@ def kept(target: float, before: float, days: float = 7.0, to_come: float = 1.0) 
         (30, 60, 7, 0.5, 0),
         (30, 60, 7, 1.2, 28),
         (30, 60, 3.5, 0.5, 15 * 17.5 / 21),  # half-way to the next review half of that has passed
-        (30, 60, 14, 0.5, 0),  # never more than is foreseen for that
+        (30, 60, 14, 0.5, 0),
+        (30, 60, 14, 1.2, 14),  # what is foreseen of the next review is all that is known
     ],
 )
 def test_what_is_kept(target: float, before: float, days: float, to_come: float, units: float) -> None:
@@ -127,6 +128,8 @@ def test_what_a_forecast_foresees_of_the_next_review() -> None:
         five, sum_mean=np.where(five.grid_days <= 21, 10.0 * five.grid_days, 189.0 + five.grid_days)[None]
     )
     assert foreseen(falling, lead, review) == pytest.approx(147 / 210)
+    slow = replace(falling, sum_mean=falling.sum_mean / 1000)
+    assert foreseen(slow, lead, review) == pytest.approx(147 / 210)
     rising = replace(five, sum_mean=(five.grid_days**3.0)[None])
     assert foreseen(rising, lead, review).tolist() == [MOST_FORESEEN]
     # Up to day 180 there are 10 days of the next 170 for which there is a forecast: their rate counts.
@@ -144,13 +147,14 @@ def test_nothing_is_foreseen_where_nothing_is_expected_or_known() -> None:
 
 def test_the_plan_says_from_where_and_since_when() -> None:
     """Five a day: the target is 122."""
-    before = Reviewed(np.array([152.0, 122.0, NAN]), np.array([7.0, 7.0, 0.0]))
-    made = plan(Stock(0, unit_cost=1), known_forecasts(5.0, n=3), Policy(), today=TODAY, before=before)
-    assert made.target_stock.tolist() == [142, 122, 122] and made.quantity.tolist() == [142, 122, 122]
-    assert made.safety_stock.tolist() == [17, 17, 17]
-    lines = [{line.code: line for line in made[i].ledger} for i in range(3)]
+    before = Reviewed(np.array([152.0, 122.0, NAN, 123.5]), np.array([7.0, 7.0, 0.0, 7.0]))
+    made = plan(Stock(0, unit_cost=1), known_forecasts(5.0, n=4), Policy(), today=TODAY, before=before)
+    assert made.target_stock.tolist() == made.quantity.tolist() == [142, 122, 122, 123]
+    assert made.safety_stock.tolist() == [17] * 4
+    lines = [{line.code: line for line in made[i].ledger} for i in range(4)]
     assert lines[0]["settling"].units == 20
     assert lines[0]["settling"].detail == {"was": 152, "on": "2026-02-23"}
+    assert lines[3]["settling"].detail == {"was": 124, "on": "2026-02-23"}
     assert "settling" not in lines[1] and "settling" not in lines[2]
 
 
