@@ -9,7 +9,6 @@ import pytest
 
 from app.domain.demand import Panel
 from app.domain.forecasts import automatic, forecast, learned
-from app.domain.forecasts.season import Season
 from app.domain.forecasts.windows import Windows
 from tests.domain.shops import shop
 
@@ -44,18 +43,12 @@ def test_large_data_teach_most_about_the_length_ordered_for_and_twice_where_ther
     days: int, most: int, share: float, rows: list[int], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     given: list[np.ndarray] = []
-    monkeypatch.setattr(learned, "_train", lambda x, *_, **__: (given.append(x), ("new",))[1])
+    monkeypatch.setattr(learned, "_train", lambda x, *_, **__: (given.append(x), ())[1])
     monkeypatch.setattr(learned, "MAX_ROWS", 60_000)
     monkeypatch.setattr(learned, "TWICE_MOST", most)
-    first = learned.learn(shop(200, days), 0.05, focus=14)
+    learned.learn(shop(200, days), 0.05, focus=14)
     assert [len(x) for x in given] == rows
     assert learned.has_time(shop(200, days)) == (len(rows) == 2)
-    old = replace(first, boosters=tuple((f"{week}",) for week in range(4) for _ in rows))
-    with_earlier = learned.learn(shop(200, days), 0.05, focus=14, earlier=old)
-    kept = old.boosters[:6] if len(rows) == 2 else ()
-    assert with_earlier == replace(first, boosters=first.boosters + kept), "the newest three weeks have a say"
-    for other in ({"decay": 0.02}, {"longest": 90}, {"season": Season(strength=0.5)}):
-        assert learned.learn(shop(200, days), 0.05, focus=14, earlier=replace(old, **other)) == first
     assert len(rows) == 1 or not np.array_equal(given[0], given[1], equal_nan=True)
     for x in given:
         length = np.exp(x[:, 2]).round()
@@ -89,3 +82,29 @@ def test_a_shop_that_stopped_selling_teaches_nothing() -> None:
     fresh = replace(panel, starts=np.append(np.full(29, 385), 0))
     made = forecast(fresh, engine="learned", refuse_below_days=1)
     assert np.isfinite(made.sum_quantiles).all()
+
+
+def test_models_of_three_earlier_weeks_answer_beside_the_newest_where_there_is_time(
+    choice: automatic.Choice, market: Panel, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    past = market.until_column(113)
+    weeks = [
+        learned.learn(past, decay, seed=k, max_rows=600) for k, decay in enumerate((0.02, 0.05, 0.12, 0.02))
+    ]
+    old = replace(choice, days=113, learned=weeks[0], earlier=tuple(weeks[1:]))
+    assert not learned.has_time(market)
+    assert automatic.choose(market, earlier=old).earlier == (), "a small shop asks its newest model alone"
+    monkeypatch.setattr(learned, "has_time", lambda panel: True)
+    assert automatic.choose(market).earlier == ()
+    assert automatic.choose(market, earlier=replace(old, days=100)).earlier == (), "that was too long ago"
+    assert automatic.choose(replace(market, price=np.ones(40)), earlier=old).earlier == (), "it knew no price"
+    assert automatic.choose(market, earlier=replace(old, learned=None)).earlier == ()
+    made = automatic.choose(market, earlier=old)
+    assert made.earlier == tuple(weeks[:3])
+    assert automatic.Choice.from_json(made.to_json()) == made
+    assert automatic.still_fits(made, market)
+    rows = np.arange(5)
+    each = [automatic.quantiles(replace(made, share=1.0, learned=one, earlier=()), market, rows) for one in
+            (made.learned, *weeks[:3])]  # fmt: skip
+    told = automatic.quantiles(replace(made, share=1.0), market, rows)
+    assert told == pytest.approx(np.mean(np.sqrt(each), axis=0) ** 2)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from dataclasses import asdict, dataclass
+from typing import Any
 
 import numpy as np
 
@@ -29,6 +30,7 @@ PULL = 0.6  # relative loss that the prior outweighs at a distance of 1
 TRIAL_ROWS = 30_000
 TRIAL_LENGTHS = np.array([7, 14, 28])
 TRIAL_DAYS = 28
+EARLIER = 3  # weeks whose models answer beside the newest in shops that have time for it
 VERSION = 4  # of what is stored: one made by an earlier program is made anew
 FEW_DAYS = 14
 LONG_DAYS = 400  # from here on at least two cut-offs
@@ -42,7 +44,7 @@ class Choice:
 
     `own` is the share of own_spread in the rest; what then is left is the calibrated average's. `gain` is
     how much smaller the chosen mix's loss was than the better average's (0.1 = 10 %), NaN where no backtest
-    was possible.
+    was possible. `earlier` are models of the weeks before, which answer beside the newest: each saw other luck.
     """
 
     share: float
@@ -52,6 +54,7 @@ class Choice:
     gain: float
     days: int  # of history that it was made from
     version: int = VERSION
+    earlier: tuple[Learned, ...] = ()
 
     def to_json(self) -> str:
         """As text to store; `from_json` gives it back."""
@@ -59,13 +62,16 @@ class Choice:
 
     @classmethod
     def from_json(cls, text: str) -> Choice:
-        """The choice that `to_json` wrote."""
+        """The choice that `to_json` wrote, or an earlier program's."""
         fields = json.loads(text)
         model = fields.pop("learned")
-        if model is not None:
-            parts = {"boosters": tuple(map(tuple, model["boosters"])), "season": Season(**model["season"])}
-            model = Learned(**(model | parts))
-        return cls(learned=model, **fields)
+        earlier = tuple(_model(one) for one in fields.pop("earlier", ()))
+        return cls(learned=None if model is None else _model(model), earlier=earlier, **fields)
+
+
+def _model(fields: dict[str, Any]) -> Learned:
+    parts = {"boosters": tuple(map(tuple, fields["boosters"])), "season": Season(**fields["season"])}
+    return Learned(**(fields | parts))
 
 
 def reason(choice: Choice) -> str:
@@ -85,9 +91,16 @@ def choose(panel: Panel, *, focus: int = 28, seed: int = 0, earlier: Choice | No
     if not learning.can_learn(panel):
         return Choice(0.0, _prior(len(panel), panel.days)[1], decay, None, np.nan, panel.days)
     share, own, gain = _backtest(panel, focus, seed)
-    before = earlier.learned if earlier is not None and still_fits(earlier, panel) else None
-    model = learning.learn(panel, decay, focus=focus, seed=seed, earlier=before) if share > 0 else None
-    return Choice(share, own, decay, model, gain, panel.days)
+    if share == 0:
+        return Choice(share, own, decay, None, gain, panel.days)
+    model = learning.learn(panel, decay, focus=focus, seed=seed)
+    return Choice(share, own, decay, model, gain, panel.days, earlier=_earlier(earlier, panel))
+
+
+def _earlier(choice: Choice | None, panel: Panel) -> tuple[Learned, ...]:
+    if choice is None or choice.learned is None or not still_fits(choice, panel):
+        return ()
+    return (choice.learned, *choice.earlier)[:EARLIER] if learning.has_time(panel) else ()
 
 
 def still_fits(choice: Choice, panel: Panel) -> bool:
@@ -98,14 +111,16 @@ def still_fits(choice: Choice, panel: Panel) -> bool:
     """
     if choice.version != VERSION or not 0 <= panel.days - choice.days <= FEW_DAYS:
         return False
-    return choice.learned is None or learning.expects(choice.learned, panel)
+    models = () if choice.learned is None else (choice.learned, *choice.earlier)
+    return all(learning.expects(model, panel) for model in models)
 
 
 def quantiles(choice: Choice, panel: Panel, rows: Ints) -> Floats:
     """(n, H, Q) quantiles of the mix: the engines' quantiles brought together by the choice's shares."""
     parts, rest = [], 1.0 - choice.share
     if choice.learned is not None:
-        parts.append((choice.share, learning.predict(choice.learned, panel, rows)))
+        models = (choice.learned, *choice.earlier)
+        parts += [(choice.share / len(models), learning.predict(model, panel, rows)) for model in models]
     if rest * choice.own > 0:
         parts.append((rest * choice.own, own_spread(panel, rows)))
     if rest * (1 - choice.own) > 0:

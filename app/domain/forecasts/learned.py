@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
 
@@ -44,7 +44,6 @@ LARGE_ROWS, LARGE_DAYS = 60_000, 365  # from which on data are large
 TWICE_MOST = 5_000  # variants up to which the night has time to learn twice and to average the answers
 TWICE_SHARE = 0.7  # of the rows of a model that learns once
 ANOTHER = 1_000  # from a sample's seed to the next one's
-EARLIER = 3  # weeks whose models answer beside the newest where it learns twice: each saw other luck
 
 
 @dataclass(frozen=True)
@@ -63,17 +62,6 @@ class Learned:
         booster = libraries.lightgbm().Booster
         return [[booster(model_str=text) for text in sample] for sample in self.boosters]
 
-    def beside(self, earlier: Learned | None) -> Learned:
-        """The same with the boosters of EARLIER weeks, as far as they measure by the same scale."""
-        if earlier is None or self._scale != earlier._scale:
-            return self
-        kept = earlier.boosters[: EARLIER * len(self.boosters)]
-        return replace(self, boosters=self.boosters + kept)
-
-    @property
-    def _scale(self) -> tuple[object, ...]:
-        return self.decay, self.longest, self.season
-
 
 def can_learn(panel: Panel) -> bool:
     """Whether there is enough to learn from: some hundred days of selling variants."""
@@ -81,23 +69,17 @@ def can_learn(panel: Panel) -> bool:
 
 
 def has_time(panel: Panel) -> bool:
-    """Whether the shop is large enough to gain from learning twice, with EARLIER weeks beside, and not too large."""
+    """Whether the shop is large enough to gain from learning twice and from earlier weeks, and not too large."""
     return not _is_small(panel, _row_count(panel)) and len(panel) <= TWICE_MOST
 
 
 def learn(
-    panel: Panel,
-    decay: float,
-    *,
-    focus: int = 28,
-    seed: int = 0,
-    max_rows: int | None = None,
-    earlier: Learned | None = None,
+    panel: Panel, decay: float, *, focus: int = 28, seed: int = 0, max_rows: int | None = None
 ) -> Learned:
     """Train on windows that ended by the panel's last day; a dozen seconds at most.
 
     `decay` is the smoothing of the scale (see `calibrated.best_decay`); `focus` the length of sum that
-    matters most; `earlier` what was learnt of the shop a week before. The same in, the same out.
+    matters most. The same panel and seed give the same model.
     """
     usable = max((panel.days - FIRST_CUT) // 2, LEAST_LENGTH)
     lengths = LENGTHS[: np.searchsorted(LENGTHS, usable, side="right")]
@@ -112,8 +94,7 @@ def learn(
         x, y, weight = _training_rows(panel, shop, lengths, focus, count, rng, share=share)
         boosters.append(_train(x, y, weight, small=small, seed=own))
     widen = widening(panel, min(focus, int(lengths[-1])))
-    made = Learned(tuple(boosters), decay, int(lengths[-1]), widen, shop.season)
-    return made.beside(earlier) if twice else made
+    return Learned(tuple(boosters), decay, int(lengths[-1]), widen, shop.season)
 
 
 def _is_small(panel: Panel, count: int) -> bool:
