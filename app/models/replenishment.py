@@ -124,6 +124,8 @@ class ReviewedTarget(StoreScoped, Base):
     target: Mapped[float]
     # What the next review's was to be of it.
     foreseen: Mapped[float]
+    # The service level that it was shared out at, and those settings: `service_level` is what was asked for.
+    level: Mapped[float]
     lead_time_days: Mapped[float]
     lead_time_sd_days: Mapped[float]
     review_days: Mapped[float]

@@ -12,7 +12,15 @@ down_revision = "0041"
 branch_labels = None
 depends_on = None
 
-_NUMBERS = ("target", "foreseen", "lead_time_days", "lead_time_sd_days", "review_days", "service_level")
+_NUMBERS = (
+    "target",
+    "foreseen",
+    "level",
+    "lead_time_days",
+    "lead_time_sd_days",
+    "review_days",
+    "service_level",
+)
 
 
 def upgrade() -> None:

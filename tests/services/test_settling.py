@@ -49,6 +49,12 @@ def lines(row: Any) -> dict[str, Any]:
     return {line["code"]: line for line in row.ledger}
 
 
+def levels(rows: dict[int, Any]) -> dict[int, float]:
+    return {
+        key: lines(row)["safety"]["detail"]["percent"] for key, row in rows.items() if "safety" in lines(row)
+    }
+
+
 @pytest.fixture
 def store(app: Flask) -> Ready:
     """A store whose levels are shared out by value, a week after a review at which targets were twice as high."""
@@ -86,6 +92,7 @@ def test_a_target_comes_down_by_a_third_of_the_way_in_a_week(
     again = planned(app, shop)[ids[0]]
     assert again.target_stock == coffee.target_stock, "planned twice on one day is the same"
     assert lines(again)["settling"]["units"] == kept["units"]
+    assert levels(planned(app, shop)) == levels(now), "nor are levels shared out anew"
     for role in ("owner", "viewer"):
         page = client.get(f"/products/{ids[0]}", headers=shop.headers(role)).get_data(as_text=True)
         assert "Target comes down step by step" in page and "a quiet week may be chance" in page
@@ -100,6 +107,21 @@ def test_between_two_reviews_the_review_counts(app: Flask, store: Ready) -> None
     plain = coffee.target_stock - lines(coffee)["settling"]["units"]
     assert lines(coffee)["settling"]["units"] == pytest.approx((before.target - plain) * 18 / 21, abs=0.81)
     assert reviewed(app, shop)[ids[0]] == before
+
+
+def test_levels_are_shared_out_anew_at_reviews_alone(app: Flask, store: Ready) -> None:
+    shop, ids = store
+    review = levels(planned(app, shop))
+    noted = {key: row.level for key, row in reviewed(app, shop).items()}
+    assert {key: round(100 * level, 2) for key, level in noted.items() if key in review} == {
+        key: level for key, level in review.items() if key in noted
+    }
+    # Another price would share out otherwise: a day later it does not yet, a week later it does.
+    write(app, shop, "UPDATE variants SET price = price * 9 WHERE id = :id", id=ids[0])
+    write(app, shop, "UPDATE reviewed_targets SET reviewed_on = reviewed_on - 1")
+    assert levels(planned(app, shop)) == review
+    write(app, shop, "UPDATE reviewed_targets SET reviewed_on = reviewed_on - 6")
+    assert levels(planned(app, shop)) != review
 
 
 def test_the_change_is_split_exactly_on_page_report_and_api(

@@ -72,8 +72,8 @@ def levels_by_value(
     """(n,) service levels that are to meet as much demand in all, weighed by `value`, as the policy's own levels.
 
     The share of demand that the policy's levels are expected to meet is the goal; it is reached with the stock where
-    it saves most sales for its money, no product below LEAST_LEVEL; what is kept of targets that come down from
-    `before` serves too. Variants that are not `movable` keep their level.
+    it saves most sales for its money, no product below LEAST_LEVEL; what is kept at the next review of targets that
+    come down from `before` serves too. Variants that are not `movable` keep their level.
     """
     levels = policy.each("service_level", len(forecasts))
     free = movable(forecasts, value=value, cost=cost, fixed=fixed)
@@ -85,7 +85,7 @@ def levels_by_value(
     targets = np.maximum(targets, least[:, None])
     goal = expected_fill(forecasts, policy, target_stock(forecasts, policy)[:, None], weight)[0]
     lead, review = (policy.each(name, len(free))[:, None] for name in ("lead_time_days", "review_days"))
-    settled = settle(targets, before.of_each(), lead, review)
+    settled = settle(targets, before.at_next(review[:, 0]), lead, review)
     enough = expected_fill(forecasts, policy, targets + settled.whole, weight) >= goal
     chosen = targets[:, int(enough.argmax()) if enough.any() else -1]
     found = chance_within(forecasts, (lead + review)[:, 0], chosen[:, None] - WITHIN)[:, 0]

@@ -36,10 +36,10 @@ class Reviewed:
         due: Bools = np.isnan(self.target) | (np.asarray(self.days) >= np.asarray(review_days))
         return due
 
-    def of_each(self) -> Reviewed:
-        """The same beside (n, K) targets."""
-        target, days, to_come = (np.reshape(x, (-1, 1)) for x in (self.target, self.days, self.foreseen))
-        return Reviewed(target, days, to_come)
+    def at_next(self, review_days: Floats) -> Reviewed:
+        """The same as of the next review of each of n variants, beside (n, K) targets."""
+        days = np.maximum(self.days, review_days)
+        return Reviewed(*(np.reshape(x, (-1, 1)) for x in (self.target, days, self.foreseen)))
 
 
 NOTHING = Reviewed()

@@ -55,7 +55,7 @@ def run(applied: Applied, *, today: date, now: datetime) -> Suggestions | None:
     at_once = taken.out_of_season | np.isin(taken.keys, [*applied.facts, *coming])
     moving = service_levels.moving(taken, stock, own)
     reviews = settling.reviews(ids, asked, moving & ~at_once, today=today)
-    policy = service_levels.shared_out(taken, asked, stock, own, reviews.before)
+    policy = reviews.keep_levels(service_levels.shared_out(taken, asked, stock, own, reviews.before))
     made = plan(stock, taken, policy, today=today, model=model, usual=usual, before=reviews.before)
     facts = {
         "override": applied.facts,
@@ -67,7 +67,7 @@ def run(applied: Applied, *, today: date, now: datetime) -> Suggestions | None:
     service_levels.store_costs(taken, asked, stock, classes, now=now)
     changes = plan_changes.since_last_week(made, taken, stock, policy, moving, today=today)
     plan_changes.note(made, stock, policy, today=today)
-    settling.note(reviews, made, taken, today=today)
+    settling.note(reviews, made, taken, policy, today=today)
     stored = _columns(made, found, now, facts, classes)
     stored["change"] = [None if change is None else copying.Json(change) for change in changes]
     copying.append(Suggestion, list(stored), zip(*stored.values(), strict=True))
