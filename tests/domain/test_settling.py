@@ -164,3 +164,14 @@ def test_a_minimum_order_is_held_against_the_target_as_it_comes_down() -> None:
     higher = resolve(stock, five, Policy(moq=60), settling=20.0)
     assert higher.conflict.all() and (higher.cost_of_accepting < plain.cost_of_accepting).all()
     assert not resolve(stock, five, Policy(moq=60), settling=38.0).conflict.any()
+
+
+def test_a_review_that_is_to_come_is_looked_at_as_of_its_day() -> None:
+    """Levels are shared out for the next order: as of today, all that is kept would be spared elsewhere."""
+    before = Reviewed(np.array([60.0, 50.0, NAN]), np.array([3.0, 9.0, 0.0]), np.array([1.0, 0.9, 1.0]))
+    then = before.at_next(np.array([7.0, 7.0, 14.0]))
+    assert np.ravel(then.days).tolist() == [7, 9, 14]
+    kept = settle(np.full((3, 2), 30.0), then, LEAD, REVIEW).units
+    assert kept == pytest.approx(np.array([[20, 20], [15 * 12 / 21] * 2, [0, 0]]))
+    unknown = Reviewed().at_next(np.array([7.0]))
+    assert settle(np.full((1, 2), 30.0), unknown, LEAD, REVIEW).whole.tolist() == [[0, 0]]
