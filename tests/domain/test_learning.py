@@ -34,9 +34,9 @@ def test_trees_of_large_datas_outermost_levels_alone_are_split_at_random_places(
 @pytest.mark.parametrize(
     ("days", "most", "share", "rows"),
     [
-        (380, 200, learned.FOCUS, [42_000, 42_000]),
-        (380, 199, learned.FOCUS, [60_000]),
-        (360, 200, learned.FOCUS_SMALL, [60_000]),
+        (380, 200, learned.FOCUS, [14_000, 14_000]),
+        (380, 199, learned.FOCUS, [20_000]),
+        (360, 200, learned.FOCUS_SMALL, [20_000]),
     ],
 )
 def test_large_data_teach_most_about_the_length_ordered_for_and_twice_where_there_is_time(
@@ -44,7 +44,8 @@ def test_large_data_teach_most_about_the_length_ordered_for_and_twice_where_ther
 ) -> None:
     given: list[np.ndarray] = []
     monkeypatch.setattr(learned, "_train", lambda x, *_, **__: (given.append(x), ())[1])
-    monkeypatch.setattr(learned, "MAX_ROWS", 60_000)
+    for name in ("MAX_ROWS", "LARGE_ROWS"):
+        monkeypatch.setattr(learned, name, 20_000)
     monkeypatch.setattr(learned, "TWICE_MOST", most)
     learned.learn(shop(200, days), 0.05, focus=14)
     assert [len(x) for x in given] == rows
@@ -87,10 +88,11 @@ def test_a_shop_that_stopped_selling_teaches_nothing() -> None:
 def test_models_of_three_earlier_weeks_answer_beside_the_newest_where_there_is_time(
     choice: automatic.Choice, market: Panel, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    past = market.until_column(113)
-    weeks = [
-        learned.learn(past, decay, seed=k, max_rows=600) for k, decay in enumerate((0.02, 0.05, 0.12, 0.02))
-    ]
+    assert choice.learned is not None
+    weeks = [replace(choice.learned, decay=decay, widen=1 + decay) for decay in (0.02, 0.05, 0.12, 0.02)]
+    # What is learnt anew is of no matter here.
+    monkeypatch.setattr(automatic, "_backtest", lambda *_: (choice.share, choice.own, choice.gain))
+    monkeypatch.setattr(learned, "learn", lambda *_, **__: choice.learned)
     old = replace(choice, days=113, learned=weeks[0], earlier=tuple(weeks[1:]))
     assert not learned.has_time(market)
     assert automatic.choose(market, earlier=old).earlier == (), "a small shop asks its newest model alone"
