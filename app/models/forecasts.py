@@ -103,6 +103,8 @@ class ForecastChoice(StoreScoped, Base):
     origin: Mapped[date]
     variants: Mapped[int]
     content: Mapped[str]
+    # Models of the weeks before; a program from before there were any neither reads nor writes them.
+    earlier: Mapped[str | None]
     made_at: Mapped[datetime] = mapped_column(DateTime(timezone=True))
 
 

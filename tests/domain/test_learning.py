@@ -103,7 +103,9 @@ def test_models_of_three_earlier_weeks_answer_beside_the_newest_where_there_is_t
     assert automatic.choose(market, earlier=replace(old, learned=None)).earlier == ()
     made = automatic.choose(market, earlier=old)
     assert made.earlier == tuple(weeks[:3])
-    assert automatic.Choice.from_json(made.to_json()) == made
+    assert automatic.Choice.from_json(made.to_json(), made.earlier_to_json()) == made
+    assert automatic.Choice.from_json(made.to_json()) == replace(made, earlier=())
+    assert "earlier" not in made.to_json(), "a program of before could not read it"
     assert automatic.still_fits(made, market)
     rows = np.arange(5)
     each = [automatic.quantiles(replace(made, share=1.0, learned=one, earlier=()), market, rows) for one in

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator
 from datetime import date, timedelta
 
@@ -71,6 +72,24 @@ def test_it_learns_once_and_uses_the_newest_sales_on_the_nights_that_follow(stor
     assert second.mean_of_sum(28)[0] > 1.2 * first.mean_of_sum(28)[0]
     _made(TODAY + timedelta(days=8))
     assert _learnt_on() == TODAY + timedelta(days=7)
+
+
+def test_what_was_learnt_the_weeks_before_is_kept_beside(
+    store: list[int], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(learned, "has_time", lambda panel: True)
+    kept: list[tuple[str, int]] = []
+    for week in range(3):
+        _made(TODAY + timedelta(days=8 * week))
+        row = db.rows("SELECT content, earlier FROM forecast_choices")[0]
+        kept.append((row.content, len(json.loads(row.earlier))))
+    assert [count for _, count in kept] == [0, 1, 2]
+    assert json.loads(kept[1][0])["learned"] == json.loads(row.earlier)[0]
+    again = engines.Choice.from_json(row.content, row.earlier)
+    assert len(again.earlier) == 2 and again.learned is not None
+    db.execute("UPDATE forecast_choices SET earlier = NULL")
+    _made(TODAY + timedelta(days=24))
+    assert len(json.loads(db.rows("SELECT earlier FROM forecast_choices")[0].earlier)) == 1
 
 
 def test_it_learns_most_about_sums_as_long_as_most_products_are_ordered_for(

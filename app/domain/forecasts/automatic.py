@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -57,16 +57,22 @@ class Choice:
     earlier: tuple[Learned, ...] = ()
 
     def to_json(self) -> str:
-        """As text to store; `from_json` gives it back."""
-        return json.dumps(asdict(self))
+        """As text to store, but for the models of earlier weeks; `from_json` gives it back."""
+        fields = asdict(replace(self, earlier=()))
+        del fields["earlier"]
+        return json.dumps(fields)
+
+    def earlier_to_json(self) -> str:
+        """The models of earlier weeks as text of its own: programs of before do not know them."""
+        return json.dumps([asdict(model) for model in self.earlier])
 
     @classmethod
-    def from_json(cls, text: str) -> Choice:
-        """The choice that `to_json` wrote, or an earlier program's."""
+    def from_json(cls, text: str, earlier: str | None = None) -> Choice:
+        """The choice that `to_json` and `earlier_to_json` wrote, or an earlier program's."""
         fields = json.loads(text)
         model = fields.pop("learned")
-        earlier = tuple(_model(one) for one in fields.pop("earlier", ()))
-        return cls(learned=None if model is None else _model(model), earlier=earlier, **fields)
+        models = tuple(_model(one) for one in json.loads(earlier or "[]"))
+        return cls(learned=None if model is None else _model(model), earlier=models, **fields)
 
 
 def _model(fields: dict[str, Any]) -> Learned:

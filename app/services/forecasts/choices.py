@@ -16,14 +16,18 @@ CHANGED_SHARE = 0.1  # of the variants come or gone: then it is another shop
 
 def current(panel: Panel, *, now: datetime) -> Choice:
     """The stored choice while it fits this panel; else a new one, which is stored."""
-    kept = db.rows("SELECT origin, variants, content FROM forecast_choices")
-    earlier = Choice.from_json(kept[0].content) if kept and _is_same_shop(kept[0].variants, panel) else None
+    kept = db.rows("SELECT origin, variants, content, earlier FROM forecast_choices")
+    is_known = bool(kept) and _is_same_shop(kept[0].variants, panel)
+    earlier = Choice.from_json(kept[0].content, kept[0].earlier) if is_known else None
     if earlier is not None and _is_recent(kept[0].origin, panel) and still_fits(earlier, panel):
         return earlier
     choice = choose(panel, focus=_protection_days(), earlier=earlier)
-    row = ("auto", panel.last_day, len(panel), choice.to_json(), now)
+    row = ("auto", panel.last_day, len(panel), choice.to_json(), choice.earlier_to_json(), now)
     copying.upsert(
-        ForecastChoice, ("engine", "origin", "variants", "content", "made_at"), [row], key=["engine"]
+        ForecastChoice,
+        ("engine", "origin", "variants", "content", "earlier", "made_at"),
+        [row],
+        key=["engine"],
     )
     return choice
 
