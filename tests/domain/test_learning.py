@@ -107,8 +107,15 @@ def test_models_of_three_earlier_weeks_answer_beside_the_newest_where_there_is_t
     assert automatic.Choice.from_json(made.to_json()) == replace(made, earlier=())
     assert "earlier" not in made.to_json(), "a program of before could not read it"
     assert automatic.still_fits(made, market)
-    rows = np.arange(5)
-    each = [automatic.quantiles(replace(made, share=1.0, learned=one, earlier=()), market, rows) for one in
-            (made.learned, *weeks[:3])]  # fmt: skip
-    told = automatic.quantiles(replace(made, share=1.0), market, rows)
-    assert told == pytest.approx(np.mean(np.sqrt(each), axis=0) ** 2)
+    units, starts = market.units.copy(), market.starts.copy()
+    for row, first in ((3, 91), (4, 90)):  # sold for 29 and for 30 days
+        units[row, :first], units[row, first], starts[row] = 0, 1, first
+    launch, rows = replace(market, units=units, starts=starts), np.arange(5)
+    models = (choice.learned, *weeks[:3])
+    each = [
+        automatic.quantiles(replace(made, share=1.0, learned=one, earlier=()), launch, rows) for one in models
+    ]
+    wanted = np.mean(np.sqrt(each), axis=0) ** 2
+    wanted[3] = each[0][3]
+    told = automatic.quantiles(replace(made, share=1.0), launch, rows)
+    assert told == pytest.approx(wanted) and not np.allclose(wanted[4], each[0][4])

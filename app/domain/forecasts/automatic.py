@@ -31,6 +31,7 @@ TRIAL_ROWS = 30_000
 TRIAL_LENGTHS = np.array([7, 14, 28])
 TRIAL_DAYS = 28
 EARLIER = 3  # weeks whose models answer beside the newest in shops that have time for it
+KNOWN_DAYS = 30  # of a product's history from which on they do: they have seen less of a launch
 VERSION = 4  # of what is stored: one made by an earlier program is made anew
 FEW_DAYS = 14
 LONG_DAYS = 400  # from here on at least two cut-offs
@@ -125,13 +126,23 @@ def quantiles(choice: Choice, panel: Panel, rows: Ints) -> Floats:
     """(n, H, Q) quantiles of the mix: the engines' quantiles brought together by the choice's shares."""
     parts, rest = [], 1.0 - choice.share
     if choice.learned is not None:
-        models = (choice.learned, *choice.earlier)
-        parts += [(choice.share / len(models), learning.predict(model, panel, rows)) for model in models]
+        parts.append((choice.share, _by_models(choice.learned, choice.earlier, panel, rows)))
     if rest * choice.own > 0:
         parts.append((rest * choice.own, own_spread(panel, rows)))
     if rest * (1 - choice.own) > 0:
         parts.append((rest * (1 - choice.own), calibrated_average(panel, rows, choice.decay)))
     return _mixed(parts)
+
+
+def _by_models(newest: Learned, earlier: tuple[Learned, ...], panel: Panel, rows: Ints) -> Floats:
+    """What the models of the last weeks say together; of products that are newer, what the newest says."""
+    table = learning.predict(newest, panel, rows)
+    if earlier:
+        share = 1 / (1 + len(earlier))
+        old = np.flatnonzero(panel.history_days[rows] >= KNOWN_DAYS)
+        before = [(share, learning.predict(model, panel, rows[old])) for model in earlier]
+        table[old] = _mixed([(share, table[old]), *before])
+    return table
 
 
 def _mixed(parts: list[tuple[float, Floats]]) -> Floats:
