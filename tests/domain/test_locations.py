@@ -288,3 +288,16 @@ def test_a_ledger_that_does_not_add_up_is_found() -> None:
     plan = plan_locations(held, here([[0.6, 0.4]]), known_forecasts(1.0), POLICY)
     with pytest.raises(AssertionError, match="do not sum"):
         transfers(held, replace(plan, goal=plan.goal + 1))
+
+
+def test_the_stock_of_some_variants_is_theirs_at_every_location() -> None:
+    units = np.arange(6.0).reshape(3, 2)
+    stock = PlaceStock(units, units + 10, units + 20, units > 1, arrival=units + 30)
+    some = stock.take(np.array([2, 0]))
+    assert some.available.tolist() == [[4, 5], [0, 1]] and some.incoming.tolist() == [[14, 15], [10, 11]]
+    assert some.least.tolist() == [[24, 25], [20, 21]] and some.stocked.tolist() == [
+        [True, True],
+        [False, False],
+    ]
+    assert some.arrival is not None and some.arrival.tolist() == [[34, 35], [30, 31]]
+    assert PlaceStock(units, units, units, units > 1).take(np.array([1])).arrival is None
