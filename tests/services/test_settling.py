@@ -233,9 +233,65 @@ def test_what_the_merchant_says_of_demand_counts_at_once(app: Flask, store: Read
         ids[0]
     }
     assert left(lambda: catalog.change_variant_settings(ids[0], {"moq": 3}, actor="test", now=NOW)) == noted
+    write(
+        app,
+        shop,
+        "INSERT INTO wholesale_lines (store_id, line_id, variant_id, day, units, usual_units)"
+        " SELECT store_id, id, variant_id, :day, 9, 1 FROM order_lines WHERE variant_id = :id LIMIT 1",
+        day=day,
+        id=ids[0],
+    )
+    line = read(app, shop, "SELECT line_id FROM wholesale_lines")[0].line_id
+    one_off = {"is_counted": True, "actor": "test"}
+    assert left(lambda: wholesale.decide(ids[0], line, **one_off)) == noted - {ids[0]}
     with pytest.raises(wholesale.LineNotFound):
-        left(lambda: wholesale.decide(ids[0], 1, is_counted=True, actor="test"))
+        left(lambda: wholesale.decide(ids[0], line + 1, **one_off))
+    write(
+        app,
+        shop,
+        "INSERT INTO variant_merges (store_id, old_variant_id, new_variant_id, sku, status, decided_by)"
+        " VALUES (:s, 7, :new, 'A', 'proposed', '')",
+        s=shop.id,
+        new=ids[2],
+    )
+    merge = read(app, shop, "SELECT id FROM variant_merges")[0].id
+    decided = {"actor": "test", "now": NOW}
+    assert left(lambda: catalog.decide_merge(merge, accept=True, **decided)) == noted - {ids[2]}
+    assert left(lambda: catalog.decide_merge(merge, accept=False, **decided)) == noted
     assert left(settling.forget) == set()
+
+
+def test_an_event_taken_back_or_called_ordinary_counts_at_once(app: Flask, store: Ready) -> None:
+    shop, ids = store
+    day = date(2026, 2, 2)
+
+    def tell(what: Any) -> Any:
+        with app.app_context(), tenancy.store_scope(db.session(), shop.id), db.transaction():
+            return what()
+
+    def named() -> int:
+        event = events.add(
+            name="Fair",
+            kind="event",
+            first_day=day,
+            last_day=day,
+            scope="vendor",
+            target="Clay Works",
+            lift_percent=None,
+            actor="test",
+            now=NOW,
+        )
+        return int(event.id)
+
+    number = tell(named)
+    for what in (
+        lambda: events.call_ordinary(number, True, actor="test"),
+        lambda: events.remove(number, actor="test", now=NOW),
+    ):
+        planned(app, shop)
+        assert ids[2] in reviewed(app, shop)
+        tell(what)
+        assert ids[2] not in reviewed(app, shop) and ids[0] in reviewed(app, shop)
 
 
 class _Undone(Exception):
